@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from acortex.programs.graph import Coding, LayerGraph
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_steps
 from acortex.programs.network.dimensions import NO_DIMS
 from acortex.programs.network.importer import read_onnx
-from acortex.programs.network.network import Model, Network
-from acortex.programs.network.subgraphs import hint_of_branches
+from acortex.programs.network.network import Model, Network, Node
+from acortex.programs.network.subgraphs import graphs, hint_of_branches
 from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
 from acortex.programs.operators.long_windows import within_buffer
 from acortex.programs.operators.normalise import normalise
@@ -128,7 +128,15 @@ def _has_products(model: Model) -> bool:
     """Whether the chip's arrays could do anything of a network."""
     from acortex.programs.host.partition import PRODUCTS
 
-    return any(node.op in PRODUCTS for node in model.nodes)
+    return any(node.op in PRODUCTS for node in _with_those_inside(model.nodes))
+
+
+def _with_those_inside(nodes: Sequence[Node]) -> Iterator[Node]:
+    """Nodes, and those of the branches and bodies inside them."""
+    for node in nodes:
+        yield node
+        for inner in graphs(node):
+            yield from _with_those_inside(inner.nodes)
 
 
 def normal_form(model: Model, host: str = "ends", drop_lrn: bool = False, most_words: int = MAX_WORDS) -> FloatGraph:
@@ -173,7 +181,8 @@ def _calibration(
         every, first = _length(given), first_inputs(graph)
         said = f"the first {first} of {every:,} inputs" if every > first else f"the {count(every, 'input')}"
         return {name: array[:first] for name, array in given.items()}, f"{said} of the run"
-    graph.warnings.append("without a calibration set, ranges are chosen on random inputs; accuracy will suffer")
+    if any(one.coding is None for one in graph.maps.values()):
+        graph.warnings.append("without a calibration set, ranges are chosen on random inputs; accuracy will suffer")
     few = 1 if _weights(graph) > MANY_WEIGHTS else RANDOM_SAMPLES
     return random_inputs(graph, seed, few), count(few, "seeded random input")
 

@@ -297,7 +297,8 @@ def _small_kind(tensor: onnx.TensorProto) -> str:
 def _value(info: onnx.ValueInfoProto, where: str, dims: Mapping[str, int]) -> Value:
     kind = info.type.WhichOneof("value")
     if kind != "tensor_type" or not info.type.tensor_type.HasField("shape"):
-        raise UsageError(f"its input {info.name} is not a tensor with a shape", where=where)
+        hint = "export it with a shape; axes may stay open" if kind == "tensor_type" else "networks take tensors"
+        raise UsageError(f"its input {info.name} is not a tensor with a shape", where=where, hint=hint)
     shape: list[int] = []
     rank = len(info.type.tensor_type.shape.dim)
     sizes = [one.dim_value if one.dim_value != -1 else 0 for one in info.type.tensor_type.shape.dim]

@@ -148,7 +148,7 @@ def test_codes_of_two_bits_are_those_of_onnxruntime(kind, zero, weights):
     x = rng.normal(0, 2, (200, 1, 6)).astype(np.float32)
     graph = quantised(from_proto(model), bits=4)
     (layer,) = graph.layers
-    assert np.array_equal(layer.weights[0, 0], TWO_BITS)
+    assert np.array_equal(layer.weights[0, 0], TWO_BITS) and graph.warnings == ()  # all ranges are stated
     low = 0 if kind == TensorProto.UINT2 else -2
     assert graph.maps[layer.source.map].coding == Coding(1.0, (zero or 0) - low, 2)
     (found,) = layer_graph_numpy.run(graph, {"x": x}).values()
@@ -157,6 +157,14 @@ def test_codes_of_two_bits_are_those_of_onnxruntime(kind, zero, weights):
     session = onnxruntime.InferenceSession(model.SerializeToString(), options)
     exact = np.stack([session.run(None, {"x": one})[0] for one in x])
     assert np.array_equal(found, exact.reshape(found.shape)) and len(np.unique(exact)) > 2
+
+
+def test_a_range_that_the_network_does_not_state_is_chosen_with_a_warning():
+    model = two_bits(TensorProto.INT2, 0)
+    del model.graph.node[-2:]
+    model.graph.output[0].name = "y"
+    (said,) = quantised(from_proto(model), bits=4).warnings
+    assert said.startswith("without a calibration set, ranges are chosen on random inputs")
 
 
 def test_numbers_of_two_bits_are_read_from_a_file_of_weights(tmp_path):
