@@ -50,6 +50,10 @@ pages: .venv/.installed-test
 	$(BIN)/python -m acortex.tools.manual.language > docs/reference/language.md
 	$(BIN)/python -m acortex.tools.manual.waits > docs/reference/waits.md
 	$(BIN)/python -m acortex.tools.skipping_picture docs/skipping.svg
+	$(BIN)/acortex draw floorplan zoo:inception_v1 -o docs/draw-floorplan.svg
+	$(BIN)/acortex draw network zoo:resnet152 -o docs/draw-network.svg
+	$(BIN)/acortex draw memory zoo:inception_v1 -o docs/draw-memory.svg
+	$(BIN)/acortex draw breakdown zoo:gnmt -o docs/draw-breakdown.svg
 	$(BIN)/python -m acortex.tools.editor.textmate > editors/vscode/syntaxes/acortex-asm.tmLanguage.json
 
 lint: .venv/.installed-test

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
+OTHER = "the other place"
+"""What is to be seen at a further place of an error that says no more of it."""
+
+
 class AcortexError(Exception):
     """What went wrong in one sentence, where, and what to do about it.
 
@@ -43,7 +47,12 @@ class AcortexError(Exception):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         advice = f"\n  hint: {self.hint}" if self.hint else ""
-        return f"{place}{self.message}{advice}{more_like_it(self.also)}"
+        notes = "".join(f"\n  note: {where}: {text}" for text, where in self.places if self._is_news(text, where))
+        return f"{place}{self.message}{advice}{notes}{more_like_it(self.also)}"
+
+    def _is_news(self, text: str, where: str) -> bool:
+        """Whether a further place says what the message does not."""
+        return text != OTHER or where not in self.message
 
 
 def more_like_it(places: Sequence[str]) -> str:

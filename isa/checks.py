@@ -232,13 +232,18 @@ def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
 def _unset(index: int, instruction: Instruction, begun: set[int], lagging: Mapping[int, int]) -> Iterator[Problem]:
     """Operands that name a loop register which no loop above has begun, and no `lag` where that is enough.
 
-    `lagging` has the first `lag` of each register.
+    `lagging` has the first `lag` of each register; to begin a loop with one of these would be wrong, too.
     """
     for name in ("by", "of", "loop"):
         register = instruction.values.get(name, NO_LOOP)
-        lags = name == "by" and lagging.get(register, index) < index
-        if register not in {*begun, NO_LOOP} and not lags:
+        if register in {*begun, NO_LOOP}:
+            continue
+        if register not in lagging:
             yield Problem(index, name, row_of.NOT_BEGUN, {"loop": register})
+        elif name != "by" or lagging[register] >= index:
+            row = row_of.LAG_BELOW if name == "by" else row_of.LAG_OF_LAG
+            see = (("the lag", lagging[register]),)
+            yield Problem(index, name, row, {"loop": register}, see[lagging[register] == index :])
 
 
 def _lags(instructions: Checked, nest: _Nest) -> Iterator[Problem]:

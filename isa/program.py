@@ -157,6 +157,9 @@ class Program:
     targets: dict[str, int] = field(default_factory=dict)
     """The labels of a source, and the addresses that they stand for. A container holds none."""
 
+    calls: dict[tuple[str, int], tuple[int, ...]] = field(default_factory=dict)
+    """Where the lines begin that a line of a source calls, repeats or includes, by its file and number; as above."""
+
     parts: tuple[HostPart, ...] = ()
     results: tuple[HostResult, ...] = ()
     chip_at: str = ""

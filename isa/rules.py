@@ -15,7 +15,7 @@ from difflib import unified_diff
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.errors import AcortexError
+from acortex.errors import OTHER, AcortexError
 from acortex.isa.program import Line, Program
 
 ABOUT = {
@@ -123,9 +123,7 @@ class Rule:
         """The error of a program that breaks this rule at a place."""
         error = self.error(self.message.format(**facts), where=where, hint=self.hint.format(**facts))
         error.code = self.code
-        error.places = tuple(
-            ("the other place", str(fact)) for fact in facts.values() if _is_line(fact) and str(fact) != where
-        )
+        error.places = tuple((OTHER, str(fact)) for fact in facts.values() if _is_line(fact) and str(fact) != where)
         return error
 
 

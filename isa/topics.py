@@ -242,6 +242,7 @@ def _limits() -> Topic:
     rows = (
         ("bytes of the text", str(assembler.MAX_BYTES)),
         ("lines", str(assembler.MAX_LINES)),
+        ("lines that macros, repetitions and included files add", str(assembler.MAX_MADE)),
         ("depth of calls, repetitions and files", str(expansion.MAX_DEPTH)),
         ("characters of a line", str(assembler.MAX_LINE)),
         ("words and numbers, without those of .row lines of plain numbers", str(parser.MAX_TOKENS)),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.lint.checks import findings as hardly_meant
-from acortex.isa.lint.rows import SAVES, SEVERAL, Finding
+from acortex.isa.lint.rows import CUT, SAVES, SEVERAL, Finding
 from acortex.isa.lint.usage import TURNS, Usage
 from acortex.isa.places import place
 from acortex.isa.program import Program
@@ -24,22 +24,30 @@ MOST = 5
 """So many places are told where another order saves most."""
 
 
-def lint(program: Program, chip: Chip | None = None, inferences: int | None = None) -> Sequence[AcortexError]:
+def lint(
+    program: Program, chip: Chip | None = None, inferences: int | None = None, steps: int | None = None
+) -> Sequence[AcortexError]:
     """What is wrong with a program on a chip, without it on its own: broken rules, then what is hardly meant.
 
     No value is computed, and no cycle simulated. Rules are looked for until the first that is broken; findings carry
     codes that begin with L. The host has `inferences`, else those of the program's samples, else one; what goes wrong
-    with two alone is a finding.
+    with two alone is a finding. A program is walked through for so many `steps` at most; where it has more, L501 says
+    so, and nothing is said to be hardly meant: a later instruction may use it.
     """
-    errors = _broken(program, chip, inferences or _own(program))
+    errors, whole = _broken(program, chip, inferences or _own(program), steps)
     try:
-        usage = Usage.of(program, inferences)
+        usage = Usage.of(program, inferences, steps)
     except AcortexError:
         if not errors:
             raise
         return errors  # the walk breaks the same rule
-    several = () if errors or inferences else _several(program, chip, usage.inferences)
-    return [*errors, *several, *hardly_meant(usage)]
+    several: Sequence[AcortexError] = []
+    if whole and not inferences and usage.inferences >= TURNS and _own(program) == 1:
+        again, whole = _broken(program, chip, usage.inferences, steps)
+        several = list(map(_of_several, again))
+    found = hardly_meant(usage) if usage.complete else []
+    cut = [] if usage.complete and (whole or errors or several) else [CUT.broken(program.name, steps=steps)]
+    return [*errors, *several, *found, *cut]
 
 
 def measured(program: Program, chip: Chip | None = None, seconds: float = SECONDS) -> tuple[list[Finding], str]:
@@ -72,24 +80,30 @@ def _own(program: Program) -> int:
     return max((len(array) for array in program.samples.values()), default=1)
 
 
-def _several(program: Program, chip: Chip | None, inferences: int) -> Iterator[AcortexError]:
-    """The rule that is broken where the host has several inferences, and the program goes through all of them."""
-    if inferences < TURNS or _own(program) > 1:
-        return
-    for error in _broken(program, chip, inferences):
-        several = SEVERAL.broken(error.where, message=error.message, advice=error.hint)
-        several.places = error.places
-        yield several
+def _of_several(error: AcortexError) -> AcortexError:
+    """The finding of a rule that is broken where the host has several inferences, and the program takes them all."""
+    several = SEVERAL.broken(error.where, message=error.message, advice=error.hint)
+    several.places = error.places
+    return several
 
 
-def _broken(program: Program, chip: Chip | None, inferences: int) -> list[AcortexError]:
-    """The limits and the rules of the chip that the program breaks."""
+def _broken(program: Program, chip: Chip | None, inferences: int, steps: int | None) -> tuple[list[AcortexError], bool]:
+    """The limits and the rules of the chip that the program breaks, and whether it was walked to its end."""
     try:
         chip = chip or chip_of(program)
         limits.check(program, chip)
-        Functional(program, chip, inferences, None).run()
+        return [], _walked(Functional(program, chip, inferences, None), steps)
     except ManyErrors as many:
-        return many.errors
+        return many.errors, False
     except AcortexError as error:
-        return [error]
-    return []
+        return [error], False
+
+
+def _walked(executor: Functional, steps: int | None) -> bool:
+    """Whether a program comes to its end within so many steps, those of its set-up among them."""
+    while executor.sequencer.state != "halted":
+        if executor.sequencer.serial == steps:
+            return False
+        executor.step()
+    executor.finish()
+    return True

@@ -20,14 +20,19 @@ def reports(prepared: Prepared, chips: Sequence[Chip]) -> list[RunReport]:
     Numbers are those of `Prepared.time` on each chip; warnings are left out. Raises ValueError for chips whose cycles
     may differ, and the errors of a program that breaks a rule.
     """
-    if any(sha256_of_time(chip) != sha256_of_time(prepared.chip) for chip in chips):
-        raise ValueError("the chips differ in a setting that moves time")
+    check_same_time(prepared, chips)
     with rarely_collected():
-        timing = _timing(prepared)
+        timing = timing_of(prepared)
         return [timed_report(prepared.program, chip, timing) for chip in chips]
 
 
-def _timing(prepared: Prepared) -> Timing:
+def check_same_time(prepared: Prepared, chips: Sequence[Chip]) -> None:
+    """Raises ValueError for chips whose cycles may differ from those of the prepared run."""
+    if any(sha256_of_time(chip) != sha256_of_time(prepared.chip) for chip in chips):
+        raise ValueError("the chips differ in a setting that moves time")
+
+
+def timing_of(prepared: Prepared) -> Timing:
     """What the timed executor leaves of set-up and run, both without a trace."""
     sequencer = Sequencer(prepared.program, prepared.host.inferences)
     groups = prepared.rules().configuration.times()

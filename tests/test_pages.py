@@ -21,6 +21,7 @@ SLOW = {
     "docs/figure-6.md",
     "docs/figure-7c.md",
     "docs/how-to/test-a-kernel.md",
+    "docs/sweep.md",
     "docs/technologies.md",
 }
 """Pages whose commands take a second and more."""

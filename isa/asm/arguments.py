@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from acortex.errors import AcortexError
 from acortex.isa.arithmetic.tensors import MAX_AXES
 from acortex.isa.asm.expressions import evaluate
 from acortex.isa.asm.lexer import MAX_DIGITS, Token, place_of, tokens_of
-from acortex.isa.asm.parser import DataLine, Statement, arguments_of
+from acortex.isa.asm.parser import DataLine, Statement, arguments_of, parts_advice
 from acortex.isa.asm.shapes import read_shape
 from acortex.isa.data import from_blob
 from acortex.isa.files import Shelf
@@ -25,6 +25,7 @@ from acortex.isa.language.diagnostics import Mistake
 from acortex.isa.language.names import meant
 from acortex.isa.language.source import Note, Source
 from acortex.isa.names import is_name
+from acortex.isa.operands import KINDS
 from acortex.isa.program import Constants, HostPart, HostResult, Line, Memory, Tensor, Weights
 from acortex.isa.rules import Facts, Rule
 from acortex.wording import any_of, count, shape_text
@@ -95,10 +96,10 @@ class Given:
         tokens = self.fields.get(field_name) or [self.statement.head]
         return Mistake(row, place_of(tokens), near=near, notes=notes, facts={**(facts or {}), **more})
 
-    def wrong(self, field_name: str, row: Rule) -> Mistake:
+    def wrong(self, field_name: str, row: Rule, near: Callable[[], str] | None = None) -> Mistake:
         """A mistake in how a field is written: the row speaks of the field and of the text that stands there."""
         text = " ".join(token[1] for token in self.fields[field_name])[:40]
-        return self.mistake(field_name, row, field=field_name, text=text)
+        return self.mistake(field_name, row, near, field=field_name, text=text)
 
     def note(self, message: str, field_name: str = "") -> Note:
         """The directive, or a field of it, as a place that a later mistake is about."""
@@ -142,16 +143,21 @@ class Given:
         tokens = self.fields[field_name]
         parts = tokens[0][1].split(".")
         if len(tokens) > 1 or not all(len(part) == 1 and part in "0123456789" for part in parts):
-            raise self.wrong(field_name, directives.AXES)
+            raise self.wrong(field_name, directives.AXES, partial(_parts_between, field_name, tokens))
         return tuple(map(int, parts))
 
     def choice(self, field_name: str, names: tuple[str, ...]) -> str:
         """One of a few names."""
         name = self.name(field_name)
         if name not in names:
-            near = partial(meant, name, names)
+            near = partial(self._near_choice, name, names)
             raise self.mistake(field_name, directives.CHOICE, near, field=field_name, name=name, known=any_of(names))
         return name
+
+    def _near_choice(self, name: str, names: tuple[str, ...]) -> str:
+        """The choice that a word may have meant; what stands in its place may be an extent of a shape."""
+        is_extent = isinstance(self.draft.symbols.get(name), int) and "shape" in self.fields
+        return meant(name, names) or ("the extents of a shape have `x` between them: C x R x K" if is_extent else "")
 
     def shapes(self, field_name: str, axes: int = MAX_AXES) -> tuple[tuple[int, ...], ...]:
         """One shape, or several with `|` between them: 784|28x28; of so many `axes` at most."""
@@ -162,13 +168,13 @@ class Given:
             else:
                 alternatives[-1].append(token)
         if not all(alternatives):
-            raise self.wrong(field_name, directives.NO_SHAPE)
+            raise self.wrong(field_name, directives.NO_SHAPE, partial(_parts_between, "shape", self.fields[field_name]))
         return tuple(self._shape(field_name, tokens, axes) for tokens in alternatives)
 
     def _shape(self, field_name: str, tokens: list[Token], axes: int) -> tuple[int, ...]:
         extents = read_shape(tokens, self.draft.symbols)
         if extents is None:
-            raise self.wrong(field_name, directives.NO_SHAPE)
+            raise self.wrong(field_name, directives.NO_SHAPE, partial(_parts_between, "shape", self.fields[field_name]))
         if len(extents) > axes or min(extents) < 1 or math.prod(extents) > MAX_DATA_BYTES:
             facts = {"shape": shape_text(extents), "axes": axes, "most": MAX_DATA_BYTES}
             raise self.mistake(field_name, directives.SHAPE_RANGE, facts=facts)
@@ -269,13 +275,42 @@ class Given:
             raise Mistake(data.FILE_AND_LINES, line=self.statement.data[0].line, notes=named)
 
 
+def _parts_between(field_name: str, tokens: Sequence[Token]) -> str:
+    """What to write for a field whose parts have commas or parentheses around them; empty for another one."""
+    return parts_advice(field_name, tokens) if any(text in (",", "(") for _, text, _ in tokens) else ""
+
+
 def is_alone(tokens: Sequence[Token]) -> bool:
     """Whether an operand is one word."""
     return len(tokens) == 1 and tokens[0][0] == "name"
 
 
-def turn_advice(tokens: Sequence[Token]) -> str:
-    """What to write for an operand that counts from a loop's register, as in `l0 - 1`; empty for another one."""
-    if len(tokens) < 2 or not re.fullmatch(r"l[0-7]", tokens[0][1]):
+def turn_advice(tokens: Sequence[Token], symbols: Mapping[str, object], heads: Sequence[Statement]) -> str:
+    """What to write for an operand that counts from a loop's register, as in `l0 - 1`; empty for another one.
+
+    `heads` are the instructions of the text: no register that a loop of theirs counts with can lag.
+    """
+    written = tokens[0][1]
+    if len(tokens) < 2 or not _LOOP.fullmatch(str(symbols.get(written, written))):
         return ""
-    return f"an earlier turn has a register of its own: `lag l1, {tokens[0][1]}, TURNS`"
+    taken = {register for one in heads for register in _loops_of(one, symbols)}
+    free = [name for name in map("l{}".format, KINDS["loop"].registers) if name not in taken]
+    if not free:
+        return "an earlier turn has a register of its own, and the program uses them all: merge two loops into one"
+    form = f"`lag {free[0]}, {written}, {_turns(tokens)}, until=LABEL`"
+    return f"an earlier turn has a register of its own: {form}, with a label below it in the same loop"
+
+
+def _turns(tokens: Sequence[Token]) -> str:
+    """By how many turns `l0 - 1` is behind."""
+    return tokens[2][1] if len(tokens) == 3 and tokens[1][1] == "-" else "TURNS"
+
+
+_LOOP = re.compile(r"l[0-7]")
+
+
+def _loops_of(statement: Statement, symbols: Mapping[str, object]) -> Iterator[str]:
+    """The loop registers that an instruction counts with, sets or follows, by their own names."""
+    if statement.head[1] in ("loop", "lag"):
+        words = (token[1] for _, tokens in statement.arguments for token in tokens)
+        yield from filter(_LOOP.fullmatch, (str(symbols.get(word, word)) for word in words))

@@ -41,6 +41,7 @@ from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.garbage import rarely_collected
 from acortex.isa.asm.arguments import Draft, is_alone, turn_advice
+from acortex.isa.asm.calls import calls_of
 from acortex.isa.asm.directives import carry_out, is_late
 from acortex.isa.asm.expansion import Expanded, expanded, is_needed
 from acortex.isa.asm.expressions import evaluate
@@ -66,7 +67,10 @@ from acortex.wording import any_of, count
 MAX_BYTES = 1 << 26
 """The largest source text, 64 MB."""
 
-MAX_LINES = 250_000
+MAX_LINES = 1_000_000
+MAX_MADE = 250_000
+"""Lines that macros, repetitions and included files may add."""
+
 MAX_LINE = 10_000
 """The longest line, in characters."""
 
@@ -116,7 +120,7 @@ def assembly_of(text: str, file: str, shelf: Shelf) -> Assembly:
     source = _source(text, file)
     report = MistakeLog(source)
     with rarely_collected(), shelf as files:
-        read = expanded(source, files, report, MAX_LINES) if is_needed(source.lines) else Expanded()
+        read = expanded(source, files, report, MAX_MADE) if is_needed(source.lines) else Expanded()
         assembly = Assembly(source, report, files, read)
         if not read.incomplete:
             assembly.run()
@@ -332,7 +336,9 @@ class Assembly:
             if known is None:
                 return Consequence(texts.CONSEQUENCE, place_of(tokens), reason=f"`{text}` has no value")
             shown = f"{text}`, which is `{known}"
-        near = partial(self._near_word, operand.kind, text) if is_alone(tokens) else partial(turn_advice, tokens)
+        near = partial(self._near_word, operand.kind, text)
+        if not is_alone(tokens):
+            near = partial(turn_advice, tokens, self.draft.symbols, self.parsed.instructions)
         facts = {"operand": operand.name, "wanted": _wanted(operand.kind), "text": shown}
         return Mistake(operands.WORD, place_of(tokens), near=near, facts=facts)
 
@@ -414,6 +420,7 @@ class Assembly:
             samples=draft.samples,
             labels=draft.labels,
             targets=dict(self.parsed.labels),
+            calls=calls_of(self.source, [one.line for one in instructions]),
             parts=tuple(draft.parts.values()),
             results=tuple(draft.results.values()),
         )

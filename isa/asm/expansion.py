@@ -63,7 +63,10 @@ class Expanded:
 
 
 def expanded(source: Source, files: Shelf, report: MistakeLog, most_lines: int) -> Expanded:
-    """Reads a source: its `lines` and `origins` become those that are read, and mistakes go to the report."""
+    """Reads a source: its `lines` and `origins` become those that are read, and mistakes go to the report.
+
+    So many lines at most may be read beside those of the source itself.
+    """
     reader = _Reader(source, files, report, most_lines)
     lines, source.lines, source.origins = source.lines, reader.texts, reader.origins
     try:
@@ -98,6 +101,7 @@ class _Reader:
         self.files = files
         self.report = report
         self.most_lines = most_lines
+        self.most_in_all = most_lines + len(source.lines)
         self.texts: list[str] = []
         self.origins: list[Origin] = []
         self.found = Expanded()
@@ -150,7 +154,7 @@ class _Reader:
         self.texts.append(line.text)
         self.origins.append(Origin(line.file, line.name, line.number, line.written, line.edits, frame.via))
         self.tokens.append(None)
-        if len(self.texts) > self.most_lines:
+        if len(self.texts) > self.most_in_all:
             self._stop(Mistake(rows.LONG, most=self.most_lines))
 
     def _stop(self, mistake: Mistake) -> Never:

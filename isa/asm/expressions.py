@@ -100,7 +100,7 @@ def _operator_place(token: Token, values: list[int], pending: list[tuple[str, To
         pending.pop()
         return False
     if kind != "op" or text not in _PRECEDENCE or text == "(":
-        raise _at(token, row_of.NO_OPERATOR)
+        raise _at(token, row_of.NO_OPERATOR, _BEFORE_COMMA if text == "," else None)
     if text in _COMPARISONS:
         _reduce(values, pending, _PRECEDENCE[text] + 1)
         if pending and pending[-1][0] in _COMPARISONS:
@@ -108,6 +108,9 @@ def _operator_place(token: Token, values: list[int], pending: list[tuple[str, To
     _reduce(values, pending, _PRECEDENCE[text])
     pending.append((text, token))
     return True
+
+
+_BEFORE_COMMA = "close the parenthesis in front of it: operands have commas between them, parts of one have none".format
 
 
 def _reduce(values: list[int], pending: list[tuple[str, Token]], precedence: int) -> None:

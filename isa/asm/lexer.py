@@ -61,7 +61,10 @@ def _bad(match: re.Match[str]) -> Mistake:
         return Mistake(row_of.NOT_A_NUMBER, (column, len(text)), text=text[:40])
     if text == '"':
         return Mistake(row_of.OPEN_STRING, (column, 1))
-    return Mistake(row_of.CHARACTER, (column, 1), text=text)
+    return Mistake(row_of.CHARACTER, (column, 1), near=_NO_BRACKETS if text in "[]{}" else None, text=text)
+
+
+_NO_BRACKETS = "the language has no brackets: a shape is C x R x K, an operand stands behind a comma".format
 
 
 def number_of(token: Token) -> int:

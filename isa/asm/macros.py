@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from acortex.isa.asm.lexer import Token, place_of
-from acortex.isa.asm.parser import Argument, bind, is_reserved
+from acortex.isa.asm.parser import Argument, at_commas, bind, is_reserved
 from acortex.isa.language import macros as rows
 from acortex.isa.language.diagnostics import Mistake
 from acortex.isa.language.source import Edit, before
@@ -81,13 +81,7 @@ def macro_of(head: Token, rest: list[Token], text: str, body: Sequence[SourceLin
 def _declared(head: Token, tokens: list[Token], text: str) -> list[tuple[Token, str | None]]:
     """The parameters of a macro, each with its default; `NAME=` has an empty one."""
     found: list[tuple[Token, str | None]] = []
-    parts: list[list[Token]] = [[]]
-    for token in tokens:
-        if token[1] == ",":
-            parts.append([])
-        else:
-            parts[-1].append(token)
-    for part in parts if tokens else ():
+    for part in at_commas(tokens) if tokens else ():
         plain = bool(part) and part[0][0] == "name" and "." not in part[0][1]
         if not plain or (len(part) > 1 and part[1][1] != "="):
             raise Mistake(rows.HEADER, place_of(part or [head]))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import repeat
+from itertools import repeat, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,13 @@ MAX_INSTRUCTIONS = 1 << KINDS["target"].bits
 MAX_TOKENS = 700_000
 """A bound on the memory and time that a hostile text can take."""
 
+WRONG = 7
+"""What a line that is wrong takes of that: behind a hundred thousand of them a text is read no further."""
+
 ALIGN = ".align"
+
+JOINED = {"shape": " x ", "axes": "."}
+"""What stands between the parts of fields that other languages write with commas."""
 
 DATA_DIRECTIVES = (".weights", ".constants", ".part", ".memory", ".samples", ".labels")
 
@@ -112,6 +118,7 @@ def parse(
         except Mistake as mistake:
             _break(parsed, text)
             report.add(number, mistake)
+            budget -= WRONG
             if budget < 0:
                 break
     return parsed
@@ -218,28 +225,57 @@ def _owner(parsed: Parsed, head: Token) -> Statement:
 
 
 def arguments_of(tokens: list[Token], start: int) -> list[Argument]:
-    """Cuts the tokens from `start` on at their commas."""
-    arguments: list[Argument] = []
+    """Cuts the tokens from `start` on at their commas, those between parentheses left out."""
+    rest = tokens[start:]
+    if not rest:
+        return []
+    parts = at_commas(rest)
+    if len(parts) > 1 and any(token[1] == "(" for token in rest):
+        parts = _at_outer_commas(rest)
+    return [_argument(part, rest, number) for number, part in enumerate(parts)]
+
+
+def at_commas(tokens: Sequence[Token]) -> list[list[Token]]:
+    """Some tokens, cut at each comma."""
     current: list[Token] = []
-    for token in tokens[start:]:
+    parts = [current]
+    for token in tokens:
         if token[1] == ",":
-            arguments.append(_argument(current, token))
             current = []
+            parts.append(current)
         else:
             current.append(token)
-    if current or arguments:
-        arguments.append(_argument(current, tokens[-1]))
-    return arguments
+    return parts
 
 
-def _argument(tokens: list[Token], after: Token) -> Argument:
+def _at_outer_commas(tokens: Sequence[Token]) -> list[list[Token]]:
+    """Some tokens, cut at the commas outside parentheses; a parenthesis that is never closed has no inside."""
+    parts: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += (token[1] == "(") - (token[1] == ")")
+        if token[1] == "," and depth <= 0:
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts if depth <= 0 else at_commas(tokens)
+
+
+def _argument(tokens: list[Token], among: Sequence[Token], number: int) -> Argument:
+    """One argument, by its number among those that stand in some tokens."""
     if not tokens:
-        raise Mistake(operands.EMPTY, place_of([after]))
+        raise Mistake(operands.EMPTY, place_of([_comma(among, number)]))
     if len(tokens) > 1 and tokens[1][1] == "=":
         if len(tokens) == 2 or tokens[0][0] != "name":
             raise Mistake(operands.HALF, place_of(tokens[:1]))
         return tokens[0], tokens[2:]
     return None, tokens
+
+
+def _comma(tokens: Sequence[Token], number: int) -> Token:
+    """The comma behind an argument, or else the last one."""
+    commas = [token for token in tokens if token[1] == ","]
+    return commas[min(number, len(commas) - 1)]
 
 
 def bind(head: Token, arguments: list[Argument], fields: tuple[str, ...]) -> dict[str, list[Token]]:
@@ -256,7 +292,7 @@ def bind(head: Token, arguments: list[Argument], fields: tuple[str, ...]) -> dic
                 most = f"at most {count(len(fields), 'operand')}" if fields else "no operands"
                 raise Mistake(operands.MANY, place, head=head[1], most=most, takes=takes)
             if len(given) < index or (index and arguments[index - 1][0] is not None):
-                raise Mistake(operands.ORDER, place)
+                raise Mistake(operands.ORDER, place, near=partial(_joined, arguments, index))
             given[fields[index]] = tokens
             continue
         name = name_token[1]
@@ -268,6 +304,30 @@ def bind(head: Token, arguments: list[Argument], fields: tuple[str, ...]) -> dic
             raise Mistake(operands.AGAIN, place_of([name_token]), name=name, notes=(first,))
         given[name] = tokens
     return given
+
+
+def _joined(arguments: Sequence[Argument], index: int) -> str:
+    """A field whose parts were given with commas between them, as it is written; empty where `index` is no such part.
+
+    Arguments without a name follow the one that has that of the field.
+    """
+    first = index
+    while first and arguments[first][0] is None:
+        first -= 1
+    name = arguments[first][0]
+    behind = list(takewhile(lambda one: one[0] is None, arguments[first + 1 :]))
+    if name is None or name[1] not in JOINED:
+        return ""
+    return parts_advice(name[1], [*arguments[first][1], *(token for _, tokens in behind for token in tokens)])
+
+
+def parts_advice(field_name: str, tokens: Sequence[Token]) -> str:
+    """What to write for a field whose parts stand among some tokens, between commas or in parentheses."""
+    parts = [(kind, text) for kind, text, _ in tokens if text not in ("(", ")", ",", "x")]
+    joint = JOINED[field_name]
+    plain = all(kind in ("name", "number", "shape") for kind, _ in parts)
+    form = f": {field_name}={joint.join(text for _, text in parts)[:60]}" if plain else ""
+    return f"its parts have `{joint.strip()}` between them{form}"
 
 
 def _takes(head: Token, fields: tuple[str, ...]) -> str:

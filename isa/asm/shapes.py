@@ -23,6 +23,8 @@ def read_shape(tokens: Sequence[Token], symbols: Symbols) -> list[int] | None:
     """
     extents: list[int] = []
     pending: list[Token] = []
+    if _has_inner(tokens):
+        return None
     for token in tokens:
         if token[1] == "x" and "x" not in symbols:
             if not _take(pending, symbols, extents):
@@ -31,6 +33,16 @@ def read_shape(tokens: Sequence[Token], symbols: Symbols) -> list[int] | None:
         else:
             pending.append(token)
     return extents if _take(pending, symbols, extents) else None
+
+
+def _has_inner(tokens: Sequence[Token]) -> bool:
+    """Whether what parts extents stands in parentheses."""
+    depth = 0
+    for _, text, _ in tokens:
+        depth += (text == "(") - (text == ")")
+        if depth > 0 and text in ("x", ","):
+            return True
+    return False
 
 
 def _take(tokens: list[Token], symbols: Symbols, extents: list[int]) -> bool:

@@ -84,6 +84,14 @@ LAG_COUNTS = row("A712", "A register that lags counts no loop", "l{register} is 
                  "take another register for the lag",
                  ("base     d0, 0", "lag      l0, l0, 1, onward\nonward:  base     d0, 0"), common=NOPS,
                  mends=(("base     d0, 0", "lag      l1, l0, 1, onward\nonward:  base     d0, 0"),))
+LAG_OF_LAG = row("A713", "A lag follows a register that a loop counts with",
+                 "l{loop} is set by lag, not by a loop", "name the register with which the loop counts",
+                 ("nop\nnext", "lag      l1, l0, 0\nlag      l2, l1, 0\nnext"), common=NOPS,
+                 mends=(("nop\nnext", "lag      l1, l0, 0\nlag      l2, l0, 0\nnext"),))
+LAG_BELOW = row("A714", "A register that lags is used below its lag", "l{loop} is set by a lag below this line",
+                "put the lag above this line",
+                ("base     d0, 0", "base     d0, 0, by=l1, stride=1\nlag      l1, l0, 0"), common=NOPS,
+                mends=(("base     d0, 0", "lag      l1, l0, 0\nbase     d0, 0, by=l1, stride=1"),))
 
 LOW_HIGH = row("A801", "A quantiser's low is not above its high", "low is {low}, above high, which is {high}",
                "low is the least code, high the greatest", (QUANT, "quant    q0, 1, 3, zero=5, low=9, high=3"))
@@ -105,15 +113,15 @@ OF = {
     "start": (NO_START, SECOND_START),
     "halt": (NO_HALT,),
     "loop": (NEVER_CLOSED, BEGUN_AGAIN, CROSSING),
-    "next": (OUTSIDE, CROSSES, BEFORE_START, BODY, INNER, ENDED, CROSSING, NOT_BEGUN),
-    "lag": (OUTSIDE, CROSSES, ONWARD, LAG_COUNTS, NOT_BEGUN),
+    "next": (OUTSIDE, CROSSES, BEFORE_START, BODY, INNER, ENDED, CROSSING, NOT_BEGUN, LAG_OF_LAG),
+    "lag": (OUTSIDE, CROSSES, ONWARD, LAG_COUNTS, NOT_BEGUN, LAG_OF_LAG),
     "quant": (LOW_HIGH, ZERO, NO_SIGN),
     "convert": (NO_EVERY, SAME_CODING),
 }
-"""What an instruction is refused for though each of its operands is within its range. `by` adds NOT_BEGUN."""
+"""What an instruction is refused for though each of its operands is within its range. `by` adds two."""
 
 
 def refusals(mnemonic: str, operands: Container[str]) -> tuple[Rule, ...]:
     """The rows about an instruction of some operands as a whole."""
     own = OF.get(mnemonic, ())
-    return (*own, NOT_BEGUN) if "by" in operands else own
+    return (*own, NOT_BEGUN, LAG_BELOW) if "by" in operands else own

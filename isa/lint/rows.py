@@ -11,6 +11,7 @@ ABOUT = {
     "registers": "streams, windows, quantisers and loops",
     "declarations": "what is declared, and what holds weights",
     "order": "what another order would save, as `--measure` finds it",
+    "check": "how far the check itself came",
 }
 """What findings are about, in the order of their codes: the first digit is the place in this table."""
 
@@ -140,6 +141,12 @@ SAVES = _row(
             ("output   y, d1\n", "output   y, d1\nawait    host_out, t2\noutput   u, d2\n")),
     mends=(("write    d1\n", "write    d1\nsignal   write, t1\n"),),
 )
+CUT = _row(
+    "L501", "The check goes through the whole program",
+    "the check ended after {steps:,} instructions of a run: of what comes later nothing is said here",
+    "`acortex lint` goes on to the end",
+    (CONNECT, f"{CONNECT}loop     l0, 99999\nagain:   signal   buffer, t9\nawait    read, t9\nnext     l0, again\n"),
+)
 # fmt: on
-HINTS = frozenset({SAVES.code})
-"""Findings that are no mistakes: what could be faster."""
+HINTS = frozenset({SAVES.code, CUT.code})
+"""Findings that are no mistakes: what could be faster, and what was not looked at."""

@@ -83,6 +83,8 @@ class Usage:
         self.program = program
         self.inferences = inferences
         self.instructions = [decode(int(word)) for word in program.words]
+        self.complete = True
+        """Whether the walk came to the end of the program."""
         self.executed = np.zeros(len(self.instructions), dtype=np.bool_)
         self.registers: list[Register] = []
         self.tokens: dict[int, Tokens] = {}
@@ -104,18 +106,18 @@ class Usage:
         self._built: dict[int, set[int]] = defaultdict(set)
 
     @classmethod
-    def of(cls, program: Program, inferences: int | None = None) -> Usage:
-        """Walks through a program, for as many inferences as the host has.
+    def of(cls, program: Program, inferences: int | None = None, steps: int | None = None) -> Usage:
+        """Walks through a program, for as many inferences as the host has, and through so many `steps` at most.
 
         Without a number these are two where a loop goes through all of the host's, or one where it goes through one
         alone, or as many as it names. Raises the errors of the sequencer for a program that breaks its rules.
         """
         if inferences is not None:
-            return cls(program, inferences)._walk()
+            return cls(program, inferences)._walk(steps)
         inferences = _inferences(program)
         while True:
             try:
-                return cls(program, inferences)._walk()
+                return cls(program, inferences)._walk(steps)
             except ProgramError as error:
                 if error.code == PAST_HOST.code and inferences < MOST_INFERENCES:
                     inferences *= 2  # the program names inferences by number
@@ -154,11 +156,14 @@ class Usage:
 
     # The walk -----------------------------------------------------------------------------------------------------
 
-    def _walk(self) -> Usage:
+    def _walk(self, steps: int | None) -> Usage:
         """Notes what each instruction does, in the order of the program."""
         sequencer = Sequencer(self.program, self.inferences)
         words = _Words(self)
         while sequencer.state != "halted":
+            if sequencer.serial == steps:
+                self.complete = False
+                return self
             pc = sequencer.pc
             one = self.instructions[pc] if pc < len(self.instructions) else None
             dispatch = sequencer.step()

@@ -30,6 +30,9 @@ MAX_ANCESTORS = 16
 WORDS = ("name", "description", "kind")
 """What a file says that is no setting, and needs no source."""
 
+OF_SETTINGS = ("sources", "spreads")
+"""The tables that say of settings, by their paths, where they are from and how far they may be off."""
+
 WORDS_OF_TECHNOLOGIES = ("description", "kind")
 """What a technology says of itself, and not of a chip that names it."""
 
@@ -235,21 +238,23 @@ def _inherited(path: Path, seen: tuple[Path, ...]) -> ChipSource:
 
 
 def _on_top(parent: ChipSource, child: ChipSource) -> ChipSource:
-    """The child's settings over the parent's; a number that the child states no longer has the parent's source."""
+    """The child's settings over the parent's; a number that the child states has no source or spread of the parent."""
     data = {**parent.data, "name": Path(child.file).stem}
-    sources = dict(_table(parent.data.get("sources")))
+    sources, spreads = (dict(_table(parent.data.get(name))) for name in OF_SETTINGS)
     for key, value in child.data.items():
-        if isinstance(value, dict) and key != "sources":
+        if key in OF_SETTINGS:
+            continue
+        if isinstance(value, dict):
             data[key] = {**_table(data.get(key)), **value}
             stated = [f"{key}.{leaf}" for leaf in value]
-        elif key == "sources":
-            continue
         else:
             data[key] = value
             stated = [key] if key not in WORDS else []
         sources.update((path, f"{STATED}{child.where(path)}") for path in stated)
-    own = child.data.get("sources", {})
-    data["sources"] = {**sources, **own} if isinstance(own, dict) else own
+        spreads = {path: one for path, one in spreads.items() if path not in stated}
+    for name, below in (("sources", sources), ("spreads", spreads)):
+        own = child.data.get(name, {})
+        data[name] = {**below, **own} if isinstance(own, dict) else own
     return ChipSource(data, child.file, {**parent.places, **child.places})
 
 
@@ -278,6 +283,9 @@ def _override(source: ChipSource, override: str) -> None:
     source.places[path] = where
     if path not in WORDS and isinstance(source.data["sources"], dict):
         source.data["sources"] = {**source.data["sources"], path: OVERRIDDEN}
+    spreads = _table(source.data.get("spreads"))
+    if path in spreads:  # a number that a user gives is meant as it is
+        source.data["spreads"] = {at: one for at, one in spreads.items() if at != path}
 
 
 def _value(written: str, where: str) -> Any:

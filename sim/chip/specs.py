@@ -22,6 +22,7 @@ from acortex.sim.chip.chip_files import chip_names, read_chip
 from acortex.sim.chip.errors import Errors
 from acortex.sim.chip.refusals import explain, place, unknown_sources
 from acortex.sim.chip.setting import Real, Section, Setting, price, setting, settings_of
+from acortex.sim.chip.spread import Spread, wrong_spreads
 from acortex.sim.chip.technology_files import known
 
 __all__ = ["SETTINGS", "Chip", "Setting", "chip_names", "load_chip"]
@@ -244,7 +245,7 @@ class Area(Section):
 class Chip(Section):
     """A chip with all its settings resolved.
 
-    `sources` says for the path of each setting where its value comes from.
+    `sources` says for the path of each setting where its value comes from, `spreads` of some how far it may be off.
     """
 
     name: str = Field(min_length=1, max_length=64)
@@ -266,6 +267,7 @@ class Chip(Section):
     area: Area
     errors: Errors
     sources: dict[str, str]
+    spreads: dict[str, Spread] = Field(default_factory=dict, description="by path, how far a price may be off")
 
     @property
     def columns(self) -> int:
@@ -293,7 +295,7 @@ class Chip(Section):
         return {
             name: {key: _plain(item) for key, item in value} if isinstance(value, Section) else _plain(value)
             for name, value in self
-            if name not in ("name", "description", "sources")
+            if name not in ("name", "description", "sources", "spreads")
         }
 
     def value(self, path: str) -> Any:
@@ -317,6 +319,11 @@ SETTINGS: dict[str, Setting] = {one.path: one for one in settings_of(Chip)}
 """Every setting by its path, in the order of a chip file."""
 
 
+def _numbers(chip: Chip) -> dict[str, object]:
+    """The values of the constants that have a spread."""
+    return {path: chip.value(path) for path in chip.spreads if path in SETTINGS}
+
+
 def load_chip(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Chip:
     """The chip of a built-in name or of a `.toml` file, with overrides such as "memory.banks=16" applied last.
 
@@ -326,14 +333,15 @@ def load_chip(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Chip:
     source = read_chip(name_or_path, overrides)
     try:
         chip = Chip.model_validate(source.data)
-        details = []
+        details, spreads = [], list(wrong_spreads(chip.spreads, source, SETTINGS, _numbers(chip)))
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details, spreads = error.errors(include_url=False), []
     reported = {".".join(map(str, detail["loc"])) for detail in details}
     found = [
         *source.faults,
         *(explain(detail, source, SETTINGS) for detail in details),
         *unknown_sources(source, SETTINGS, reported),
+        *spreads,
     ]
     found.sort(key=place)
     if found:

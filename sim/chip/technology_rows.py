@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from acortex.errors import UsageError
 from acortex.sim.chip.area import area_by_component
-from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, technology
+from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, OF_SETTINGS, technology
 from acortex.sim.chip.errors import missing
 from acortex.sim.chip.free import BASE
 from acortex.sim.chip.results import CellTechnology, StatedSetting, Technologies, Technology
@@ -35,7 +35,7 @@ def _row(path: str, name: str) -> Technology:
     """A technology: its file, and what that makes of the base chip."""
     source = technology(NAMES_TECHNOLOGY[path], name)
     chip = load_chip(BASE, [f"{path}={name}"])
-    tables = {key: table for key, table in source.data.items() if isinstance(table, dict) and key != "sources"}
+    tables = {key: table for key, table in source.data.items() if isinstance(table, dict) and key not in OF_SETTINGS}
     stated = {f"{table}.{leaf}" for table, leaves in tables.items() for leaf in leaves}
     return Technology(
         setting=path,

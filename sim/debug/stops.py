@@ -115,7 +115,7 @@ class Places:
         raise UsageError(f"no line, label or unit is called {text[:80]!r}", hint=hint)
 
     def _line(self, file: str, number: int) -> Aim:
-        lines = self._lines
+        lines = {**self.program.calls, **self._lines}
         files = {one for one, _ in lines}
         if file not in files:
             hint = did_you_mean(file, files, f"its lines are of {', '.join(sorted(files))}")
@@ -124,24 +124,24 @@ class Places:
         if not later:
             last = max(line for one, line in lines if one == file)
             raise UsageError(f"{file} has no instruction at line {number} or below it", hint=f"the last is at {last}")
+        pcs = list(lines[file, later[0]])
         if later[0] != number:
-            raise UsageError(
-                f"line {number} of {file} has no instruction", hint=f"the next is {self._told(later[0], file)}"
-            )
-        return self._after_set_up(f"{file}:{number}", lines[file, number])
+            told = f"the next is line {later[0]}: {look.place_of(self.program, pcs[0]).text}"
+            raise UsageError(f"line {number} of {file} has no instruction", hint=told)
+        return self._after_set_up(f"{file}:{number}", pcs, called=(file, number) not in self._lines)
 
-    def _told(self, number: int, file: str) -> str:
-        pc = self._lines[file, number][0]
-        return f"line {number}: {look.place_of(self.program, pc).text}"
+    def _after_set_up(self, about: str, pcs: list[int], called: bool = False) -> Aim:
+        """What stops at instructions, which a line has `called` or has itself.
 
-    def _after_set_up(self, about: str, pcs: list[int]) -> Aim:
-        """Raises UsageError for instructions that a run has behind it as it begins."""
+        Raises UsageError for instructions that a run has behind it as it begins.
+        """
         found = [pc for pc in pcs if pc >= self.begin]
         if not found:
             first = look.place_of(self.program, min(self.begin, len(self.program.lines) - 1))
             hint = f"the first instruction after it is line {first.line}: {first.text}"
             raise UsageError(f"{about} belongs to the set-up, which is over as cycle 0 begins", hint=hint)
-        return Aim(about, pcs=frozenset(found))
+        what = f"{about} (begins at {self.program.lines[found[0]]})" if called else about
+        return Aim(what, pcs=frozenset(found))
 
     def _address(self, label: str) -> int | None:
         """The address of a label; one that the disassembler names is `at_` and an address."""

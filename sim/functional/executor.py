@@ -183,10 +183,10 @@ class Functional:
         pipes, flow = self.known.pipes, at.flow
         if flow.takes in ITEMS:
             pipe = pipes[flow.takes]
-            at.runs = pipe.look(flow.taken) if flow.keeps else pipe.take(flow.taken)
+            at.runs = pipe.look(flow.taken) if flow.keeps else pipe.take(flow.taken, at.dispatch)
         hold(TAKEN, at)
         if flow.operands:
-            at.runs = at.runs + pipes["operand"].take(flow.operands)
+            at.runs = at.runs + pipes["operand"].take(flow.operands, at.dispatch)
 
     def _end(self, at: Situation) -> VectorClock:
         """Notes that it ends; returns what is known as it gives its last item."""

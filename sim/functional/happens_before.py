@@ -53,11 +53,14 @@ class Token:
 
 
 class Conflict(NamedTuple):
-    """Two accesses to a word that nothing orders: the word, the earlier one's agent, its instruction's address."""
+    """Two accesses to a word that nothing orders: the word, and of the earlier one the agent, the address of its
+    instruction, and the number of this among those of its agent.
+    """
 
     word: int
     agent: int
     pc: int
+    number: int
 
 
 class HappensBefore:
@@ -161,7 +164,8 @@ class HappensBefore:
             seen = latest[addresses]
             if seen.max() > known[other]:
                 place = int(np.argmax(seen > known[other]))
-                return Conflict(int(addresses[place]), other, self.history[other][int(seen[place])])
+                number = int(seen[place])
+                return Conflict(int(addresses[place]), other, self.history[other][number], number)
         return None
 
     def unwritten(self, addresses: Ints) -> int | None:

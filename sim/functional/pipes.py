@@ -14,7 +14,7 @@ class ItemRun:
     """Items of a pipe that one instruction gave: how many, and which instruction gave them.
 
     `start` and `end` are the vector clocks with which that instruction began and ended; `last` is whether these are
-    its last items.
+    its last items. Of those that it gave first, `taken` are gone: `taker` took the last of these.
     """
 
     count: int
@@ -22,6 +22,8 @@ class ItemRun:
     start: VectorClock
     end: VectorClock
     last: bool
+    taken: int = 0
+    taker: Dispatch | None = None
 
 
 @dataclass
@@ -44,14 +46,15 @@ class Pipe:
         self.runs, self.held = runs, held
         return taken
 
-    def take(self, count: int) -> list[ItemRun]:
-        """The next `count` items; a run that is larger is cut, and only its end carries `last`."""
+    def take(self, count: int, taker: Dispatch | None = None) -> list[ItemRun]:
+        """The next `count` items, for a `taker`; a run that is larger is cut, and only its end carries `last`."""
         self.held -= count
         taken = []
         while count:
             run = self.runs.popleft()
             if run.count > count:
-                self.runs.appendleft(replace(run, count=run.count - count))
+                left = replace(run, count=run.count - count, taken=run.taken + count, taker=taker)
+                self.runs.appendleft(left)
                 run = replace(run, count=count, last=False)
             taken.append(run)
             count -= run.count

@@ -25,8 +25,8 @@ def occupancy(tables: Sequence[AccessTable], capacity: int, cycles: int, width: 
     average over the run. `width` is that of the windows of which the most words are given, in cycles.
     """
     none = np.zeros(0, np.int64)
-    lives = [(none, none), *(_lives(table, cycles) for table in tables)]
-    starts, ends = (np.concatenate(column) for column in zip(*lives, strict=True))
+    spans = [(none, none), *(lives(table, cycles) for table in tables)]
+    starts, ends = (np.concatenate(column) for column in zip(*spans, strict=True))
     peak, peak_cycle = _peak(starts, ends)
     left = int((ends >= cycles).sum())
     return Occupancy(
@@ -48,8 +48,8 @@ def _distinct(words: NDArray[np.signedinteger[Any]]) -> int:
     return int(np.count_nonzero(np.diff(words))) + bool(words.size)
 
 
-def _lives(table: AccessTable, cycles: int) -> tuple[Ints, Ints]:
-    """The first cycle, and the cycle after the last, of every value that was written."""
+def lives(table: AccessTable, cycles: int) -> tuple[Ints, Ints]:
+    """The first cycle, and the cycle after the last, of every value that was written, in the order of the writes."""
     written = np.flatnonzero(table.writes)
     if not written.size:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)

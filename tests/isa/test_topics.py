@@ -325,7 +325,11 @@ def signs(count: int) -> str:
 
 
 PROBES: dict[str, tuple[int, Callable[[int], str]]] = {
-    "lines": (250_000, lambda count: "start\nhalt" + "\n" * (count - 2)),
+    "lines": (1_000_000, lambda count: "start\nhalt" + "\n" * (count - 2)),
+    "lines that macros, repetitions and included files add": (
+        250_000,
+        lambda count: f"start\nhalt\n.rept {count}\n\n.endr",
+    ),
     "characters of a line": (10_000, lambda count: "start\nhalt;".ljust(count + 6, "x")),
     "words and numbers, without those of .row lines of plain numbers": (700_000, signs),
     "instructions": (65_536, lambda count: "start\n" + "nop\n" * (count - 2) + "halt"),

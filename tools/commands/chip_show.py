@@ -44,16 +44,16 @@ def show_chip(
     With --program only the floor plan is shown, with the arrays of the program's groups.
     """
     from acortex.sim.chip.area import chip_report
-    from acortex.sim.chip.floorplan_svg import svg as draw
     from acortex.sim.chip.specs import load_chip
 
     read = (*chip_files("CHIP", chip), *(files_of(program) if program else ()))
     files.check_apart(read, (("--svg", svg), ("--format json", files.STANDARD if form == "json" else None)))
     loaded = load_chip(chip, settings)
-    groups, route, plans = _groups(loaded, program, group)
+    configuration = _configuration(loaded, program, group)
+    groups, route, plans = _groups(configuration, program, group)
     report = chip_report(loaded, plans)
     if svg:
-        files.write(svg, draw(loaded, groups, route))
+        files.write(svg, _svg(loaded, configuration, groups, route is not None))
     if svg == files.STANDARD:
         return
     if form == "json":
@@ -64,25 +64,41 @@ def show_chip(
     show(out, parts)
 
 
-def _groups(
-    loaded: Chip, program: str | None, name: str | None
-) -> tuple[list[Group], GroupRoute | None, list[GroupOnChip] | None]:
-    """The groups to draw, the route of the one that was named, and what the report says of them.
-
-    A network is compiled for the chip.
-    """
+def _configuration(loaded: Chip, program: str | None, group: str | None) -> Configuration | None:
+    """How a program sets the chip up; a network is compiled for it. None without a program."""
     if program is None:
-        if name is not None:
+        if group is not None:
             raise UsageError("--group draws a group of a program", hint="name the program with --program")
-        return [], None, None
+        return None
     from acortex.sim.functional.configuration import configure
     from acortex.tools.open.programs import open_program
 
-    configuration = configure(open_program(program, loaded, weights=False), loaded)
-    numbers = sorted(configuration.groups) if name is None else [_named(name, configuration, program)]
+    return configure(open_program(program, loaded, weights=False), loaded)
+
+
+def _groups(
+    configuration: Configuration | None, program: str | None, name: str | None
+) -> tuple[list[Group], GroupRoute | None, list[GroupOnChip] | None]:
+    """The groups to draw, the route of the one that was named, and what the report says of them."""
+    if configuration is None:
+        return [], None, None
+    numbers = sorted(configuration.groups) if name is None else [_named(name, configuration, program or "")]
     groups = [configuration.groups[number] for number in numbers]
     route = configuration.route(numbers[0]) if name else None
     return groups, route, [_plan(configuration, group) for group in groups]
+
+
+def _svg(loaded: Chip, configuration: Configuration | None, groups: list[Group], routed: bool) -> str:
+    """The floor plan as `acortex draw floorplan` has it."""
+    from acortex.tools.drawing.floorplan import BARE, floorplan
+    from acortex.tools.drawing.routes import route_of
+    from acortex.tools.drawing.subjects import plan_of
+    from acortex.tools.drawing.svg import svg
+
+    if configuration is None:
+        return svg(floorplan(loaded, BARE))
+    route = route_of(groups[0], configuration.buses) if routed else None
+    return svg(floorplan(loaded, plan_of(configuration, groups), route))
 
 
 def _named(name: str, configuration: Configuration, program: str) -> int:

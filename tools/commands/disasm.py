@@ -13,7 +13,7 @@ from acortex.errors import UsageError
 from acortex.tools.commands.asm import assembled
 from acortex.tools.console import files
 from acortex.tools.console.output import format_option, print_json
-from acortex.tools.open.programs import open_container
+from acortex.tools.open.programs import files_of, open_container
 
 if TYPE_CHECKING:
     from acortex.isa.asm.annotations import Annotations
@@ -43,7 +43,7 @@ def disasm(
     from acortex.isa.asm.disassembler import disassemble
 
     json = ("--format json", files.STANDARD if form == "json" else None)
-    given = (("OUT.acx", program), *((("--source", source),) if source else ()))
+    given = (("OUT.acx", program), *(files_of(source, "--source") if source else ()))
     files.check_apart(given, (("-o", output), json))
     loaded = open_container(program)
     said = _annotations(loaded, source or _beside(loaded, program)) if comments or source else None

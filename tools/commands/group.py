@@ -12,6 +12,7 @@ from acortex.tools.commands.chip import chip
 from acortex.tools.commands.compile import compile_
 from acortex.tools.commands.debug import debug
 from acortex.tools.commands.disasm import disasm
+from acortex.tools.commands.draw import draw
 from acortex.tools.commands.explain import explain
 from acortex.tools.commands.fmt import fmt
 from acortex.tools.commands.info import info
@@ -23,6 +24,7 @@ from acortex.tools.commands.recalibrate import recalibrate
 from acortex.tools.commands.reproduce import reproduce
 from acortex.tools.commands.run import run
 from acortex.tools.commands.schema import schema
+from acortex.tools.commands.serve import serve_
 from acortex.tools.commands.sweep import sweep
 from acortex.tools.commands.trace import trace
 from acortex.tools.commands.verify import verify
@@ -45,7 +47,7 @@ def cli() -> None:
 
 COMMANDS = (
     compile_, verify, asm, fmt, lint, lsp, disasm, info, isa, explain, run, view, debug, accuracy, recalibrate, trace,
-    chip, zoo, sweep, optimise, reproduce, bench, schema,
+    draw, chip, zoo, serve_, sweep, optimise, reproduce, bench, schema,
 )  # fmt: skip
 
 for command in COMMANDS:

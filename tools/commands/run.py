@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 NOISE_HELP = "Give the chip the analog errors that it states, drawn with this seed; see docs/analog.md."
 LEVELS = ("layers", "instructions", "events")
+OUTPUTS = ("output", "trace", "report", "plot")
+"""The options that name a file to write."""
 
 
 @click.command()
@@ -54,6 +56,7 @@ LEVELS = ("layers", "instructions", "events")
 @click.option(
     "--report", metavar="FILE.html", type=click.Path(), help="Write a page about the run: acortex trace report."
 )
+@click.option("--plot", metavar="FILE", type=click.Path(), help="Draw area, energy and time: FILE.svg or FILE.png.")
 @chips_option
 @set_option
 @calibration_option
@@ -90,6 +93,10 @@ def run(program: str, form: str, **options: Any) -> int:
         from acortex.tools.report.render import require_jinja
 
         require_jinja()
+    if options["plot"]:
+        from acortex.tools.drawing.write import check_form
+
+        check_form(options["plot"])
     _check_files(program, form, options)
     chips = [load_side(side, options["settings"], _load_chip) for side in options["chips"]]
     if len(chips) > 1:
@@ -110,13 +117,15 @@ def run(program: str, form: str, **options: Any) -> int:
     report = _complete(result, made, inputs, options)
     _save(result, options)
     _write_report(options["report"], options["written"])
+    path = None if form == "json" and not options["plot"] else _path(report, options)
+    _plot(report, path, options)
     if form == "json":
         print_json(report)
     else:
         from acortex.tools.views.run import parts
 
-        out = console(err=files.STANDARD in (options["output"], options["trace"], options["report"]))
-        show(out, parts(report, out.width, _path(report, options)))
+        out = console(err=files.STANDARD in (options[name] for name in OUTPUTS))
+        show(out, parts(report, out.width, path))
     return _exit_code(report)
 
 
@@ -134,6 +143,19 @@ def _write_report(report: str | None, trace: str) -> None:
 
     there = trace if Path(trace).exists() else part_of(trace)  # of a run that was stopped the part is left
     write([(Path(trace).name, open_trace(there))], report)
+
+
+def _plot(report: RunReport, path: CriticalPath | None, options: dict[str, Any]) -> None:
+    """Draws the run, on request: with its critical path where that is known."""
+    if not options["plot"]:
+        return
+    from acortex.sim.results import timed
+    from acortex.tools.drawing.breakdown import breakdown, of_run
+    from acortex.tools.drawing.write import encoded
+    from acortex.tools.paper.printed_shares import printed_shares
+
+    picture = breakdown(report.program.name, report.chip.label, of_run(timed(report), path, printed_shares))
+    files.write(options["plot"], encoded(picture, options["plot"]))
 
 
 def _open_debugger(error: AcortexError, program: Program, chip: Chip, inputs: Inputs) -> int:
@@ -172,7 +194,7 @@ def _check(options: dict[str, Any]) -> None:
             raise UsageError(
                 f"--{option} needs values, which --timing-only does not compute", hint="leave one of them out"
             )
-    for name in ("trace", "report", "max_cycles"):
+    for name in ("trace", "report", "plot", "max_cycles"):
         if options["functional_only"] and options[name]:
             option = name.replace("_", "-")
             raise UsageError(
@@ -195,13 +217,13 @@ def _check_debugs(program: str, form: str, options: dict[str, Any]) -> None:
 
 def _check_files(program: str, form: str, options: dict[str, Any]) -> None:
     """Refuses outputs that cannot be written, or that are inputs or each other, before any work is done."""
-    outputs = [(f"--{name}", options[name]) for name in ("output", "trace", "report")]
+    outputs = [(f"--{name}", options[name]) for name in OUTPUTS]
     trace = options["trace"] if options["trace"] != files.STANDARD else None
     if trace:
         outputs.append(("the unfinished --trace", part_of(trace)))
     json = ("--format json", files.STANDARD if form == "json" else None)
     files.check_apart(_inputs(program, options), (*outputs, ("--dump-layers", options["dump_layers"]), json))
-    for _, path in outputs[:3]:
+    for _, path in outputs[: len(OUTPUTS)]:
         if path:
             files.check_writable(path)
     if options["dump_layers"]:
@@ -225,7 +247,7 @@ def _inputs(program: str, options: dict[str, Any]) -> list[files.Named]:
 def _check_own_chip(loaded: Program, options: dict[str, Any]) -> None:
     """Refuses outputs that would replace the chip that a program names, an assembled one too."""
     if not options["chips"]:
-        outputs = [(f"--{name}", options[name]) for name in ("output", "trace", "report")]
+        outputs = [(f"--{name}", options[name]) for name in OUTPUTS]
         files.check_apart(chip_files("the program's chip", loaded.chip), outputs)
 
 
@@ -242,7 +264,7 @@ def _check_layers(program: str, loaded: Program, options: dict[str, Any]) -> Non
 def _check_chips(options: dict[str, Any]) -> None:
     """Refuses with several chips what is made for one."""
     chips = len(options["chips"])
-    for name in ("output", "trace", "report", "dump_layers", "functional_only"):
+    for name in (*OUTPUTS, "dump_layers", "functional_only"):
         if chips > 1 and options[name]:
             option, number = name.replace("_", "-"), "two" if chips == 2 else chips
             raise UsageError(f"--{option} is for one chip, and {number} are compared", hint="run the chips one by one")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +20,10 @@ from acortex.tools.sweep.metrics import USUAL, metrics_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+
+SAMPLES = 1000
+"""Samples of constants for each point, unless it is said."""
 
 
 class _Sweep(Group):
@@ -53,8 +58,12 @@ def sweep() -> None:
 @click.option("-o", "--output", "folder", metavar="DIR", required=True, type=click.Path(), help="Keep results here.")
 @click.option("--workers", metavar="N", type=Whole(1, 1024), help="Processes that work; else one per processor.")
 @click.option("--scheduler", metavar="ADDRESS", help="Work on a scheduler of dask.distributed: tcp://127.0.0.1:8786.")
+@click.option("--uncertain", is_flag=True, help="Draw constants within their spreads: numbers get intervals.")
+@click.option("--samples", metavar="N", type=Whole(20, 1_000_000), help="Samples of constants per point; else 1,000.")
 @format_option
-def run(spec: str, folder: str, workers: int | None, scheduler: str | None, form: str) -> int:
+def run(
+    spec: str, folder: str, workers: int | None, scheduler: str | None, uncertain: bool, samples: int | None, form: str
+) -> int:
     """Run the points of a sweep that have no result in DIR yet.
 
     Each point is a row of DIR/runs.parquet, also one that fails. A sweep that is ended goes on with the same command.
@@ -62,7 +71,9 @@ def run(spec: str, folder: str, workers: int | None, scheduler: str | None, form
     from acortex.tools.sweep.spec import read_spec
     from acortex.tools.sweep.sweeping import sweep as run_all
 
-    read = read_spec(spec)
+    if samples and not uncertain:
+        raise UsageError("--samples is for --uncertain", hint="give that too, or leave it out")
+    read = replace(read_spec(spec), samples=(samples or SAMPLES) if uncertain else 0)
     with working_on(workers or processors(), scheduler, workers is not None, "sweeping") as (many, executor, bar):
         report = run_all(read, folder, workers=many, executor=executor, progress=bar, say=say)
     if form == "json":
@@ -99,18 +110,24 @@ def working_on(
 @click.argument("folder", metavar="DIR", type=click.Path())
 @click.option("--pareto", metavar="A,B", default=",".join(USUAL), show_default=True, help="The front of these numbers.")
 @click.option("--plot", metavar="FILE.svg", type=click.Path(), help="Draw the points here; needs acortex[plots].")
+@click.option("--html", metavar="FILE.html", type=click.Path(), help="Write one interactive page; needs [report].")
 @format_option
-def show_(folder: str, pareto: str, plot: str | None, form: str) -> None:
+def show_(folder: str, pareto: str, plot: str | None, html: str | None, form: str) -> None:
     """Show what the points of a sweep say: which none beats, and which axis moves what.
 
     Numbers are the columns of DIR/runs.parquet, such as latency_s, energy_j, area_mm2, power_w and accuracy.
     """
     from acortex.tools.sweep.sweeping import look
 
-    files.check_apart((), (("--plot", plot), ("--format json", files.STANDARD if form == "json" else None)))
-    if plot:
-        files.check_writable(plot)
+    outputs = (("--plot", plot), ("--html", html), ("--format json", files.STANDARD if form == "json" else None))
+    files.check_apart((), outputs)
+    for path in filter(None, (plot, html)):
+        files.check_writable(path)
     report = look(folder, metrics_of(pareto))
+    if html:
+        from acortex.tools.report.sweep_page import sweep_page
+
+        files.write(html, sweep_page(report))
     if plot:
         from acortex.tools.views.sweep_plot import draw
 
@@ -120,7 +137,7 @@ def show_(folder: str, pareto: str, plot: str | None, form: str) -> None:
         return
     from acortex.tools.views.sweep import parts
 
-    show(console(err=plot == files.STANDARD), parts(report))
+    show(console(err=files.STANDARD in (plot, html)), parts(report))
 
 
 def processors() -> int:

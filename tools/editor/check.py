@@ -18,12 +18,15 @@ from acortex.isa.files import Shelf
 from acortex.isa.language.diagnostics import Diagnostic
 from acortex.isa.language.source import Source
 from acortex.isa.lint.columns import in_line, pointed
-from acortex.isa.lint.rows import Finding
+from acortex.isa.lint.rows import HINTS, Finding
 from acortex.isa.program import Program
 from acortex.tools.console.error_report import PLACE, SAME
 from acortex.tools.editor.sources import is_uri
 from acortex.tools.editor.words import line_of, word_at
 from acortex.wording import suggested
+
+MOST_STEPS = 200_000
+"""Instructions of a run that a program is held to rules for, while it is typed."""
 
 MOST_PLACES = 200
 """Places of one mistake that are shown."""
@@ -56,6 +59,11 @@ class Problem:
     def is_warning(self) -> bool:
         """Whether it is legal."""
         return self.code.startswith("L")
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it is no mistake."""
+        return self.code in HINTS
 
 
 @dataclass
@@ -115,7 +123,7 @@ def linted(program: Program, text: str, file: str) -> Sequence[AcortexError]:
     from acortex.sim.lint import lint
 
     try:
-        found: Sequence[AcortexError] = lint(program)
+        found: Sequence[AcortexError] = lint(program, steps=MOST_STEPS)
     except ManyErrors as many:
         found = many.errors
     except AcortexError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,7 +20,8 @@ from acortex.isa.table import MNEMONICS, Operand
 from acortex.tools.editor.check import Span
 from acortex.tools.editor.family import Family, Key, Place, family_of
 from acortex.tools.editor.hover import setters_of
-from acortex.tools.editor.index import FILE, GLOBAL, MACRO, PARAMETER, REGISTERS, SYMBOL, TABLES, Use
+from acortex.tools.editor.index import FILE, GLOBAL, MACRO, PARAMETER, REGISTERS, SYMBOL, TABLES, Index, Use
+from acortex.tools.editor.plain_names import is_plain
 from acortex.tools.editor.sources import Sources, is_uri
 from acortex.tools.editor.vocabulary import REGISTER
 from acortex.tools.editor.words import GLUED, word_at
@@ -90,7 +91,8 @@ def renamed(
 
     `made` are the words of roots that are assembled already, as they are now.
 
-    A program that assembled makes the same words afterwards: where macros would hide a use, nothing is renamed.
+    A program that assembled makes the same words afterwards: where macros would hide a use, nothing is renamed. Where
+    the words of the text show it, nothing is assembled for that.
     """
     family, key = _whole(sources, file, line, column)
     old = key.name
@@ -99,10 +101,18 @@ def renamed(
     _check_form(key, new)
     _check_free(family, key, new)
     spans = [span_of(place) for place in family.places[key]]
-    files = dict.fromkeys(span.file for span in spans)
-    for root in dict.fromkeys(root for one in files for root in sources.roots(one)):
+    roots = dict.fromkeys(root for one in dict.fromkeys(span.file for span in spans) for root in sources.roots(one))
+    if key.kind != REGISTERS and is_plain(_indices(sources, roots), old, new, spans):
+        return spans
+    for root in roots:
         _check_same(sources, root, key, spans, new, made.get(root))
     return spans
+
+
+def _indices(sources: Sources, roots: Iterable[str]) -> dict[str, Index]:
+    """The indices of all files of some programs."""
+    texts = {file: sources.get(file) for root in roots for file in sources.closure(root)}
+    return {file: text.index for file, text in texts.items() if text is not None}
 
 
 def _check_glued(sources: Sources, root: str, key: Key, new: str) -> None:

@@ -78,7 +78,7 @@ class Protocol:
         return lsp.Diagnostic(
             range=_range(positions, (span.line, span.start), (span.line, span.end)),
             message=text,
-            severity=lsp.DiagnosticSeverity.Warning if problem.is_warning else lsp.DiagnosticSeverity.Error,
+            severity=_severity(problem),
             code=problem.code or None,
             source=SOURCE,
             related_information=related or None,
@@ -172,6 +172,13 @@ class Protocol:
             data += (one.type, one.modifiers)
             last_line, last_column = line, column
         return data
+
+
+def _severity(problem: Problem) -> lsp.DiagnosticSeverity:
+    """How a mistake, a finding or a note is shown."""
+    if problem.is_note:
+        return lsp.DiagnosticSeverity.Information
+    return lsp.DiagnosticSeverity.Warning if problem.is_warning else lsp.DiagnosticSeverity.Error
 
 
 def signature(found: Signature) -> lsp.SignatureHelp:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from acortex.safe_files import is_pipe
 from acortex.tools.console import files
 from acortex.tools.console.manners import warn
 from acortex.tools.open import networks
-from acortex.tools.open.chip_options import chip_files
+from acortex.tools.open.named_files import files_of_source
 
 if TYPE_CHECKING:
     from acortex.isa.program import Program
@@ -129,26 +128,13 @@ def _ready(
     raise UsageError(f"cannot tell what {reference} is", hint=WHAT)
 
 
-_DATA_FILE = re.compile(
-    r'[;#].*|file\s*=\s*"(?P<name>[^"\x00-\x1f]+)"'
-    r'|\.chip\s+(?:name\s*=\s*)?"?(?P<chip>(?<=")[^"\x00-\x1f]+|[^"\s;#]+)|"[^"]*"'
-)
-"""A comment, a file or a chip that a directive names, or another text in quotes."""
-
-
 def files_of(reference: str, argument: str = "PROGRAM") -> list[files.Named]:
     """The files that are read for a program, an `argument`: its own, and those that a source or a network names."""
     found: list[files.Named] = [(argument, reference)]
     if Path(reference).suffix.lower() == NETWORK:
         return found + _weights_of(reference, argument)
-    if Path(reference).suffix.lower() not in SOURCES or not Path(reference).is_file():
-        return found
-    text = files.read(reference).decode(errors="replace")
-    named = list(_DATA_FILE.finditer(text))
-    names = dict.fromkeys(match["name"] for match in named if match["name"])
-    found += [(f'file="{name}"', str(Path(reference).parent / name)) for name in names]
-    for chip in dict.fromkeys(match["chip"] for match in named if match["chip"]):
-        found += chip_files(f".chip {chip}", chip)
+    if Path(reference).suffix.lower() in SOURCES and Path(reference).is_file():
+        found += files_of_source(reference)
     return found
 
 

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 from acortex.sim.chip.specs import Chip, load_chip
 from acortex.sim.results import Layer, TimedReport, UnitTime, timed
 from acortex.sim.run import run
+from acortex.tools.drawing.path_parts import PARTS as PARTS
+from acortex.tools.drawing.path_parts import by_part as by_part
+from acortex.tools.drawing.path_parts import part as part
 
 if TYPE_CHECKING:
     from acortex.programs.compiler import Compiled
@@ -157,27 +160,6 @@ def alone_ms(compiled: Compiled, chip: Chip) -> float | None:
             load, frame = -(-words // arrays.loads_per_cycle), delays(chip).frame_cycles(tiles.rows)
             cycles += step.multiply.positions * (max(load, frame) if arrays.overlap_loads else load + frame)
     return 1e3 * Clock(chip.clock_ns).seconds(cycles)
-
-
-PARTS = ("loads", "frames", "conversion", "main memory", "host", "the rest")
-"""Where the critical path can run; in groups that a picture can show."""
-
-
-def part(unit: str, what: str, name: str) -> str:
-    """The part of the chip that a stretch of the critical path belongs to."""
-    if name in ("vmm.load", "vmm.frame") and what == "busy":
-        return "loads" if name == "vmm.load" else "frames"
-    if unit == "neurons":
-        return "conversion"
-    return {"main_memory": "main memory", "host": "host"}.get(unit.partition("/")[0], "the rest")
-
-
-def by_part(critical: CriticalPath) -> dict[str, float]:
-    """The critical path's shares by part, adding up to 1."""
-    shares = dict.fromkeys(PARTS, 0.0)
-    for row in critical.by_cause:
-        shares[part(row.unit, row.what, row.name)] += row.cycles / critical.cycles
-    return shares
 
 
 def busiest(utilisation: Mapping[str, UnitTime], cycles: int, count: int = 1) -> list[tuple[str, float]]:

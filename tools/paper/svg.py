@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any, TypeAlias
 
-from acortex.errors import MissingExtra
-
-Canvas: TypeAlias = Any
-"""A figure or axes of matplotlib, which is optional, imported late, and has no types."""
+from acortex.tools.drawing.plots import Canvas as Canvas
+from acortex.tools.drawing.plots import require_matplotlib as require_matplotlib
 
 DPI = 150
 """Dots per inch of a picture in pixels."""
-
-
-def require_matplotlib() -> None:
-    """Raises MissingExtra where matplotlib is not installed: before minutes of simulation, not after."""
-    from importlib.util import find_spec
-
-    if find_spec("matplotlib") is None:
-        raise MissingExtra("drawing a figure", "plots")
 
 
 def drawn(size: tuple[float, float], fill: Callable[[Canvas], None], form: str = "svg") -> bytes:

@@ -1,1 +1,1 @@
-"""A trace, or two, as one HTML page that needs nothing else: its data, its pictures, its templates and scripts."""
+"""A trace, two or a sweep as one HTML page that needs nothing else: its data, pictures, templates and scripts."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from importlib.util import find_spec
 
@@ -47,6 +48,23 @@ def require_jinja() -> None:
 
 def render(page: Page) -> str:
     """The page as HTML. Raises MissingExtra where Jinja2 is not installed."""
+    return filled(
+        "report.html.j2",
+        SCRIPTS,
+        OWN,
+        STYLES,
+        page=page,
+        s=sections,
+        data=document(plain(page)),
+        value_text=value_text,
+        differences=[] if page.diff is None else sorted(differences(page.diff), key=lambda one: one.title not in FIRST),
+    )
+
+
+def filled(template: str, others: Sequence[str], own: Sequence[str], styles: Sequence[str], **given: object) -> str:
+    """A template with what it is given, with scripts of others, each in an element of its own, with ours, in one, and
+    with styles; a policy lets the browser run and apply these alone. Raises MissingExtra where Jinja2 is not installed.
+    """
     require_jinja()
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -54,20 +72,16 @@ def render(page: Page) -> str:
         autoescape=True, loader=PackageLoader("acortex.tools.report"), trim_blocks=True, undefined=StrictUndefined
     )
     environment.lstrip_blocks = True
-    scripts = [*(static(name) for name in SCRIPTS), "'use strict';\n" + "\n".join(static(name) for name in OWN)]
-    style = "\n".join(static(name) for name in STYLES)
-    made: str = environment.get_template("report.html.j2").render(
-        page=page,
-        s=sections,
+    scripts = [*(static(name) for name in others), "'use strict';\n" + "\n".join(static(name) for name in own)]
+    style = "\n".join(static(name) for name in styles)
+    made: str = environment.get_template(template).render(
         policy=_policy(scripts, style),
         scripts=scripts,
         style=style,
-        data=document(plain(page)),
         colours=COLOURS,
         textures=TEXTURES,
-        value_text=value_text,
-        differences=[] if page.diff is None else sorted(differences(page.diff), key=lambda one: one.title not in FIRST),
         version=__version__,
+        **given,
     )
     return made
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +47,7 @@ class Course:
         if one.error:
             return failed(one.error)
         keys = [one.program, one.key, *([one.values] if self.is_judged(one) else [])]
+        keys += [one.spread] if one.spread else []
         parts = [self.result(key) or {"status": MISSING} for key in keys]
         if undone := [part for part in parts if part["status"] != DONE]:
             return undone[0]
@@ -102,6 +103,7 @@ class Hands:
         self.make(say)
         self.judge()
         self.run()
+        self.spread()
 
     def make(self, say: Say) -> None:
         """Opens programs, and compiles networks: each once, whatever runs it. A file that was deleted is made again."""
@@ -131,17 +133,23 @@ class Hands:
 
     def run(self) -> None:
         """Simulates time: once for all points that differ in prices alone."""
-        course, together = self.course, defaultdict[str, dict[str, Planned]](dict)
-        for one in course.plan.points:
-            if self._is_ready(one) and course.result(one.key) is None:
-                together[one.time][one.key] = one
-        jobs = [
-            self._job("time", [one.key for one in some], some)
-            for alike in together.values()
-            for some in _batches(list(alike.values()))
-        ]
-        course.simulations = len(jobs)
+        left = (one for one in self.course.plan.points if self._is_ready(one) and self.course.result(one.key) is None)
+        jobs = [self._job("time", [one.key for one in some], some) for some in _alike(left)]
+        self.course.simulations = len(jobs)
+        self._do(jobs, counted=not self.spec.samples)
+
+    def spread(self) -> None:
+        """Draws the constants of points that ran: one simulation more for all that differ in prices alone."""
+        left = (one for one in self.course.plan.points if self._lacks_intervals(one))
+        jobs = [self._job("spread", [one.spread for one in some], some) for some in _alike(left)]
+        for job in jobs:
+            job["chips"], job["seed"] = self.spec.samples, self.spec.sample.seed
         self._do(jobs, counted=True)
+
+    def _lacks_intervals(self, one: Planned) -> bool:
+        """Whether a point ran, and its constants were not drawn yet."""
+        ran = self.course.result(one.key)
+        return bool(one.spread and ran and ran["status"] == DONE and self.course.result(one.spread) is None)
 
     def _is_ready(self, one: Planned) -> bool:
         """Whether there is a program to run."""
@@ -169,6 +177,14 @@ class Hands:
 def _whole(name: str | None) -> str | None:
     """A path from the root of the disk, for a worker elsewhere; what names no file stays."""
     return str(Path(name).absolute()) if name and is_file_name(name) else name
+
+
+def _alike(points: Iterable[Planned]) -> Iterator[Sequence[Planned]]:
+    """Points that one simulation serves, each once, so many at a time."""
+    together = defaultdict[str, dict[str, Planned]](dict)
+    for one in points:
+        together[one.time][one.key] = one
+    return (some for alike in together.values() for some in _batches(list(alike.values())))
 
 
 def _batches(points: Sequence[Planned]) -> Iterator[Sequence[Planned]]:

@@ -45,6 +45,12 @@ def effects(
     return found
 
 
+def share_of(values: Floats, y: Floats) -> float:
+    """The share of the variance of y that numbers explain which were drawn for it, one for each; 0 where y is even."""
+    y = np.log(y) if y.min() > 0 else y
+    return _share(y, _classes([(one,) for one in values.tolist()], False), False) if np.ptp(y) else 0.0
+
+
 def _known(rows: Sequence[SweepRow], axes: Sequence[Sequence[str]], metric: Metric, grid: bool) -> list[SweepRow]:
     """The points of which a number is known; of a grid with gaps those of a part without any."""
     kept = np.array([row.status == "done" and row[metric.name] is not None for row in rows], bool)

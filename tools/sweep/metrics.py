@@ -40,6 +40,12 @@ METRICS = {
 }
 """By the name of their column."""
 
+ENDS = (5, 95)
+"""The percentiles that the interval of a number goes between."""
+
+UNCERTAIN = ("energy_j", "power_w", "area_mm2", "efficiency_ops_per_j")
+"""The numbers that prices move."""
+
 USUAL: tuple[str, ...] = ("latency_s", "energy_j")
 """What a front is of, unless it is said."""
 

@@ -28,7 +28,7 @@ MOST_BYTES = 1 << 32
 PLAN = "plan.json"
 """The name of the file of a plan."""
 
-KEPT = ("name", "axes", "key", "chip", "program", "values", "error")
+KEPT = ("name", "axes", "key", "chip", "program", "values", "error", "spread")
 """What a plan keeps of each point."""
 
 
@@ -54,6 +54,8 @@ class Planned:
     """What is equal for points that are equally right."""
     error: str = ""
     """Why it cannot be run; empty where it can."""
+    spread: str = ""
+    """What its intervals are known by; empty where it has none."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,10 @@ class Plan:
     labels: bool
     """Whether the sweep brings the right answers."""
     points: tuple[Planned, ...]
+    samples: int = 0
+    """How many samples of its constants each point gets."""
+    seed: int = 0
+    """The seed of their draws."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -81,6 +87,7 @@ class Plan:
         """Keeps the plan in a folder. Raises UsageError where it cannot be written."""
         points = [{name: getattr(one, name) for name in KEPT} for one in self.points]
         content = {"spec": self.spec, "axes": self.axes, "moved": self.moved, "grid": self.grid, "labels": self.labels}
+        content |= {"samples": self.samples, "seed": self.seed}
         try:
             safe_files.write(folder / PLAN, json.dumps(content | {"points": points}, allow_nan=False).encode())
         except OSError as error:
@@ -105,8 +112,9 @@ def load_plan(folder: Path) -> Plan:
 def _restored(content: Mapping[str, Any]) -> Plan:
     """A plan as it was saved."""
     axes, moved = (tuple(map(tuple, content[key])) for key in ("axes", "moved"))
-    points = tuple(Planned(**{name: one[name] for name in KEPT}) for one in content["points"])
-    return Plan(content["spec"], axes, moved, content["grid"], content["labels"], points)
+    points = tuple(Planned(**{name: one[name] for name in KEPT if name in one}) for one in content["points"])
+    drawn = content.get("samples", 0), content.get("seed", 0)
+    return Plan(content["spec"], axes, moved, content["grid"], content["labels"], points, *drawn)
 
 
 def plan_of(spec: Spec, points: Iterable[Point] | None = None) -> Plan:
@@ -118,6 +126,8 @@ def plan_of(spec: Spec, points: Iterable[Point] | None = None) -> Plan:
         spec.sample.kind == "grid" and points is None,
         spec.labels is not None,
         tuple(Planner(spec).planned(points_of(spec) if points is None else points)),
+        spec.samples,
+        spec.sample.seed,
     )
 
 
@@ -158,7 +168,11 @@ class Planner:
         if self.spec.timing_only:
             values = ""
         key = _hash("point", program, chip.sha256, self._given, values)
-        return Planned(point.program, axes, key, settings, chip_name, program, compiling, time, values)
+        spread = _hash("spread", key, _spreads(chip), self.spec.samples, self.spec.sample.seed)
+        return Planned(
+            point.program, axes, key, settings, chip_name, program, compiling, time, values,
+            spread=spread if self.spec.samples else "",
+        )  # fmt: skip
 
     def _settings(self, point: Point) -> tuple[str, ...]:
         """The overrides of a point; errors that are an axis act."""
@@ -210,6 +224,12 @@ class Planner:
     def _given(self) -> tuple[str, str]:
         """What is equal for equal inputs and labels."""
         return tuple(self.identity(one) if one else "" for one in (self.spec.inputs, self.spec.labels))  # type: ignore[return-value]  # two
+
+
+def _spreads(chip: Chip) -> dict[str, str]:
+    """The spreads of a chip's constants, as text."""
+    return {path: str(one.ends(getattr(getattr(chip, (at := path.partition("."))[0]), at[2]))) + str(one.partner)
+            for path, one in chip.spreads.items()}  # fmt: skip
 
 
 def _is_setting(name: str) -> bool:

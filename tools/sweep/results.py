@@ -50,6 +50,22 @@ class SweepRow(Document):
     """Operations per second; a multiplication with its addition is two."""
     efficiency_ops_per_j: float | None = None
     """Operations per joule."""
+    energy_j_p5: float | None = None
+    """The energy that one of twenty samples is below, whose constants are drawn; null without `--uncertain`."""
+    energy_j_p95: float | None = None
+    """The energy that one of twenty samples is above."""
+    power_w_p5: float | None = None
+    """The lower end of power, in the same way."""
+    power_w_p95: float | None = None
+    """The upper end of power."""
+    area_mm2_p5: float | None = None
+    """The lower end of the area."""
+    area_mm2_p95: float | None = None
+    """The upper end of the area."""
+    efficiency_ops_per_j_p5: float | None = None
+    """The lower end of operations per joule."""
+    efficiency_ops_per_j_p95: float | None = None
+    """The upper end of operations per joule."""
     late_reads: int | None = None
     """Reads of words that were older than the memory keeps them."""
     cpu_s: float | None = None
@@ -67,6 +83,49 @@ class SweepEffect(Document):
     """The share of the variance, 0 to 1; of the number's logarithm where it is above 0 everywhere."""
     points: int = 0
     """Points that it is a share of: of a grid with gaps fewer than ran, a part that is whole."""
+
+
+class SweepConstant(Document):
+    """How much of a number's uncertainty is that of one constant."""
+
+    metric: str
+    """The number of a run: its energy, or the chip's area. Power and efficiency go as the energy."""
+    constant: str
+    """The path of the constant."""
+    drawn_with: list[str]
+    """Constants that are drawn with it, and share its share."""
+    share: float
+    """The share of the variance of its logarithm over samples, 0 to 1: the mean of all points."""
+    least: float
+    """The least of a point."""
+    most: float
+    """The largest of a point."""
+    points: int
+    """Points that it is a mean of."""
+
+
+class SweepUncertainty(Document):
+    """What the spreads of constants, which chip files state, do to the numbers of a sweep."""
+
+    samples: int
+    """Samples for each point."""
+    seed: int
+    """The seed of their draws."""
+    points: int
+    """Points that have intervals."""
+    constants: list[SweepConstant]
+    """Which constant matters how much, by number, the most first."""
+    held: list[str]
+    """Prices without a spread: samples take them as they are. So they take all settings that move time."""
+
+
+class ProgramFront(Document):
+    """The front of one program of several: they do not do the same work."""
+
+    program: str
+    """The program, as `acortex run` takes it."""
+    front: list[str]
+    """The keys of its points that no other point of it beats, by the first number from the best on."""
 
 
 class SweepReport(TableResult):
@@ -107,7 +166,11 @@ class SweepReport(TableResult):
     """The numbers that the front is of."""
     front: list[str]
     """The keys of the points that no other beats in them, by the first of these numbers from the best on."""
+    fronts: list[ProgramFront]
+    """The same for each program alone, where there are several."""
     effects: list[SweepEffect]
     """Which axis moves which number; of drawn points without pairs."""
+    uncertainty: SweepUncertainty | None
+    """Where intervals come from; null without `--uncertain`."""
     rows: list[SweepRow]
     """The points in their order."""

@@ -77,6 +77,8 @@ class Spec:
     objectives: tuple[str, ...] = USUAL
     """What `acortex optimise` makes better."""
     limit: int = LIMIT
+    samples: int = 0
+    """How many samples of its constants each point gets; 0 for none."""
 
     @property
     def names(self) -> tuple[str, ...]:

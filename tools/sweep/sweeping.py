@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from pathlib import Path
 
 from acortex.tools.sweep import table
 from acortex.tools.sweep.course import MISSING, Course, Hands, Progress, Say
 from acortex.tools.sweep.effects import effects
-from acortex.tools.sweep.front import front
+from acortex.tools.sweep.front import front, fronts
 from acortex.tools.sweep.log import Log, held
 from acortex.tools.sweep.metrics import METRICS, USUAL, Metric
 from acortex.tools.sweep.plan import Planned, load_plan, plan_of
 from acortex.tools.sweep.points import number_of_points
-from acortex.tools.sweep.results import SweepReport, SweepRow
+from acortex.tools.sweep.results import SweepReport, SweepRow, SweepUncertainty
 from acortex.tools.sweep.spec import Spec, read_spec
 from acortex.tools.sweep.work import DONE, FAILED, Result
 
@@ -26,6 +27,7 @@ def sweep(
     folder: str | Path,
     *,
     workers: int = 1,
+    samples: int | None = None,
     executor: Executor | None = None,
     progress: Progress = lambda done, total: None,
     say: Say = lambda text: None,
@@ -33,13 +35,15 @@ def sweep(
     """Runs the points of a sweep, or of its file, that have no result in `folder` yet, and writes the table of all.
 
     Each result is kept as it comes: a sweep that was ended, by whatever means, goes on where it was. Work is done by so
-    many `workers`, processes of this machine, or by an `executor`. `progress(done, total)` is called with points, `say`
-    with what there is to tell of programs.
+    many `workers`, processes of this machine, or by an `executor`. With `samples` the numbers of each point get
+    intervals, from so many samples of the chip's constants. `progress(done, total)` is called with points, `say` with
+    what there is to tell of programs.
 
     Raises UsageError for a sweep that cannot be begun: more points than its limit, a folder in which another is at
     work, programs or inputs that cannot be read. A point that fails is a row with its error.
     """
     spec = spec if isinstance(spec, Spec) else read_spec(spec)
+    spec = spec if samples is None else replace(spec, samples=samples)
     number_of_points(spec)
     table.check()
     with held(Path(folder)):
@@ -76,6 +80,15 @@ def _row(one: Planned, found: Result) -> SweepRow:
     return SweepRow.model_validate({"key": one.key, "program": one.name, "chip": one.chip, "axes": one.axes, **kept})
 
 
+def _uncertainty(course: Course) -> SweepUncertainty | None:
+    """What intervals say together, where there are any."""
+    from acortex.tools.sweep.uncertainty import summary
+
+    results = {one.spread: course.result(one.spread) for one in course.plan.points if one.spread}
+    done = [found for found in results.values() if found and found["status"] == DONE]
+    return summary(done, course.plan.samples, course.plan.seed) if course.plan.samples else None
+
+
 def report_of(
     course: Course,
     rows: list[SweepRow],
@@ -103,6 +116,8 @@ def report_of(
         free=[name for name in course.plan.names if name in FREE],
         front_of=[one.name for one in front_of],
         front=[rows[at].key for at in front(rows, front_of)],
+        fronts=fronts(rows, front_of),
+        uncertainty=_uncertainty(course),
         effects=effects(rows, course.plan.moved, list(METRICS.values()), course.plan.grid and whole),
         rows=rows,
     )

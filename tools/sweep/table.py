@@ -14,6 +14,7 @@ from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.safe_files import reason
 from acortex.tools.sweep.axes import Given
+from acortex.tools.sweep.metrics import ENDS, UNCERTAIN
 from acortex.tools.sweep.results import SweepRow
 from acortex.traces.file.dataframes import bounded, duckdb_module
 
@@ -24,6 +25,7 @@ TYPES = {
     "cycles": "BIGINT", "latency_s": "DOUBLE", "energy_j": "DOUBLE", "energy_aj": "HUGEINT", "power_w": "DOUBLE",
     "area_mm2": "DOUBLE", "accuracy": "DOUBLE", "inferences": "BIGINT", "inference_latency_s": "DOUBLE",
     "inferences_per_s": "DOUBLE", "throughput_ops_per_s": "DOUBLE", "efficiency_ops_per_j": "DOUBLE",
+    **{f"{name}_p{end}": "DOUBLE" for name in UNCERTAIN for end in ENDS},
     "late_reads": "BIGINT", "cpu_s": "DOUBLE",
 }  # fmt: skip
 """The columns of each table but for the axes, and their types; `acortex` and `numpy` are the versions that worked."""

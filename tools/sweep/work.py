@@ -55,7 +55,7 @@ class Job(TypedDict):
     """The files of what the host has."""
     chips: int
     seed: int
-    """The population of chips with errors."""
+    """The population of chips with errors; of `spread` how many samples of its constants a chip gets."""
 
 
 DONE, FAILED = "done", "failed"
@@ -199,5 +199,16 @@ def _accuracy(job: Job) -> Answer:
     return {job["keys"][0]: {"status": DONE, "accuracy": told}}
 
 
-WORK: dict[str, Callable[[Job], Answer]] = {"make": _make, "time": _time, "accuracy": _accuracy}
+def _spread(job: Job) -> Answer:
+    """Simulates time once, and prices it for each of the chips with constants that are drawn."""
+    from acortex.sim.run import prepare
+    from acortex.tools.sweep.uncertainty import intervals
+
+    chips, (inputs, labels) = _chips(job), _given(job)
+    prepared = prepare(_program(job), chips[0], inputs=inputs, labels=labels)
+    found = intervals(prepared, chips, job["chips"], job["seed"])
+    return {key: {"status": DONE, **numbers} for key, numbers in zip(job["keys"], found, strict=True)}
+
+
+WORK: dict[str, Callable[[Job], Answer]] = {"make": _make, "time": _time, "accuracy": _accuracy, "spread": _spread}
 """What a job may do."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from acortex.isa.codec import decode
 from acortex.isa.operands import AGENTS, MOST_TOKENS
 from acortex.isa.semantics import HOST_WORK, MAKE_TOKEN, TAKE_TOKEN
 from acortex.sim.functional.happens_before import NUMBER, Conflict, OrderError
+from acortex.sim.functional.rules.remainders import held_back, notes_on, taker_of
 from acortex.sim.functional.rules.row import ACCESSING, Facts, rule
 from acortex.sim.functional.rules.situation import Known, Situation
 
@@ -21,6 +24,10 @@ def warnings(known: Known) -> list[str]:
 
 PAIR = "use a token of its own for each pair of agents"
 SIGNAL_AND_AWAIT = "signal a token from {from_agent} after that line, and await it in {agent} before this one"
+LEFT = (
+    "{taker} leaves some of what {giver} gives, so that nothing shows that {other} has ended: have it take all, or"
+    " signal a token from {from_agent} after that line"
+)
 TWICE = "{mnemonic} {verb} word {word} of main memory, which is {how} {other} at {line}, and nothing orders the two"
 
 
@@ -85,8 +92,21 @@ def _race(at: Situation, found: Conflict | None, verb: str, how: str) -> Facts:
         return None
     program, dispatch = at.known.program, at.dispatch
     other = decode(int(program.words[found.pc])).row.mnemonic
-    facts = {"mnemonic": at.mnemonic, "verb": verb, "how": how, "word": found.word, "other": other}
-    return {**facts, "line": program.lines[found.pc], "from_agent": AGENTS[found.agent], "agent": dispatch.agent}
+    agents = {"from_agent": AGENTS[found.agent], "agent": dispatch.agent}
+    facts = {"mnemonic": at.mnemonic, "verb": verb, "how": how, "word": found.word, "other": other, **agents}
+    return {**facts, "line": program.lines[found.pc], **_left(at.known, found, facts)}
+
+
+def _left(known: Known, found: Conflict, facts: Mapping[str, object]) -> Mapping[str, object]:
+    """Why the end of the earlier access is not known, where that is because a taker left some items."""
+    hidden = held_back(known, found.agent, found.number)
+    if hidden is None:
+        return {}
+    giver = hidden[1].dispatch.row.mnemonic
+    return {
+        "notes": notes_on(known, *hidden),
+        "instead": LEFT.format(taker=taker_of(hidden[1]), giver=giver, **facts),
+    }
 
 
 @rule(
@@ -166,7 +186,7 @@ _WORKS = f"{_OUT}\nsignal   host_out, t7\nawait    host, t7\nwork     p, 1"
     "the host works before what {line} gives it has left main memory: nothing orders the two", SIGNAL_AND_AWAIT,
     (_OUT, f"{_OUT}\nwork     p, 1"), common=(_PART,), mends=((_OUT, _WORKS),), error=OrderError,
 )  # fmt: skip
-def _left(at: Situation) -> Facts:
+def _has_left(at: Situation) -> Facts:
     order = at.known.order
     ended = order.known[NUMBER[at.dispatch.agent]][NUMBER["host_out"]] >= order.left
     if ended or order.left_of != at.dispatch.inference:  # of another inference the host takes nothing

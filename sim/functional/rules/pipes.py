@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+
 import numpy as np
 
 from acortex.isa.semantics import JOIN_GROUP, PART_GROUP, vector_words
 from acortex.sim.chip.buses import describe
-from acortex.sim.functional.pipes import ITEMS, TAKERS
-from acortex.sim.functional.rules.row import FLOWING, HALTED, TAKEN, TAKING, Facts, rule
-from acortex.sim.functional.rules.situation import Situation
+from acortex.sim.functional.pipes import ITEMS, TAKERS, ItemRun
+from acortex.sim.functional.rules.remainders import notes_on, taker_of
+from acortex.sim.functional.rules.row import FLOWING, HALTED, TAKEN, TAKING, Facts, Notes, rule
+from acortex.sim.functional.rules.situation import Known, Situation
 from acortex.sim.functional.rules.streams import MAX_STREAM
 from acortex.wording import count
 
@@ -16,6 +20,12 @@ MAX_GIVEN = 1 << 23
 """Words that the items take which one instruction gives, 512 MB at most; a column's sum takes four codes' room."""
 
 FED = "read     d0\nfeed     1, 1, tail=2"
+
+
+MOST = 4
+"""Instructions that gave what one takes, in the notes of an error."""
+
+LEFT = "{taker} leaves some of what {giver} gives, and they are taken here: have it take all, or give fewer"
 
 
 def room(at: Situation) -> int:
@@ -56,11 +66,17 @@ def _waiting(at: Situation) -> Facts:
     return {"waiting": items, "most": MAX_STREAM, "takers": TAKERS[at.flow.gives]}
 
 
+def _given_by(known: Known, pipe: str, runs: Iterable[ItemRun]) -> Notes:
+    """Notes on the instructions that gave some items, the first few."""
+    return tuple(dict.fromkeys(note for run in islice(runs, MOST) for note in notes_on(known, pipe, run)))
+
+
 def _lacks(at: Situation, pipe: str, wanted: int) -> Facts:
     held = at.known.pipes[pipe].held
     if held >= wanted:
         return None
-    return {"mnemonic": at.mnemonic, "wanted": count(wanted, *ITEMS[pipe]), "held": held}
+    notes = _given_by(at.known, pipe, at.known.pipes[pipe].runs)
+    return {"mnemonic": at.mnemonic, "wanted": count(wanted, *ITEMS[pipe]), "held": held, "notes": notes}
 
 
 @rule(
@@ -88,7 +104,10 @@ def _vectors(at: Situation) -> Facts:
     if len(words) == 1 and words[0] <= rows:
         return None
     facts = {"made": at.known.line(at.runs[0].dispatch), "words": " and ".join(map(str, words))}
-    return {**facts, "group": at.dispatch.group, "rows": rows}
+    notes = _given_by(at.known, "vectors", at.runs)
+    first = at.runs[0]
+    left = LEFT.format(taker=taker_of(first), giver=first.dispatch.row.mnemonic) if first.taken else ""
+    return {**facts, "group": at.dispatch.group, "rows": rows, "notes": notes, "instead": left}
 
 
 TWO_GROUPS = (
@@ -197,7 +216,9 @@ def _leftovers(at: Situation) -> Facts:
     for name, pipe in sorted(at.known.pipes.items()):
         if pipe.held:
             facts = {"items": count(pipe.held, *ITEMS[name]), "are": "is" if pipe.held == 1 else "are"}
-            return {**facts, "takers": TAKERS[name], "where": at.known.line(pipe.runs[0].dispatch)}
+            run = pipe.runs[0]
+            notes = notes_on(at.known, name, run) if run.taken else ()
+            return {**facts, "takers": TAKERS[name], "where": at.known.line(run.dispatch), "notes": notes}
     return None
 
 

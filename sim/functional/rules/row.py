@@ -1,13 +1,15 @@
 """The rules of the chip: how a row is written, and how an instruction is held to the rows.
 
 A rule's check is a pure function of what is known (sim/functional/rules/situation.py). It returns the facts of a
-finding, by the names in its row's message and hint, or None. A fact called `where` is the place of the error, where
-that is not the line of the instruction.
+finding, by the names in its row's message and hint, or None. Three names mean the same in all rows: `where` is the
+place of the error, where that is not the line of the instruction; `notes` are further places, each behind what is to be
+seen there; `instead` is a hint that fits better than that of the row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from acortex.errors import AcortexError
 from acortex.isa.rules import Change, Example, Rule, add
@@ -24,6 +26,9 @@ HALTED = "halted"
 
 Facts = Found | None
 Check = Callable[[Situation], Facts]
+
+Notes = tuple[tuple[str, str], ...]
+"""Further places of an error: what is to be seen there, and where."""
 
 
 class RuleError(AcortexError):
@@ -60,4 +65,14 @@ def hold(stage: str, at: Situation) -> None:
     """Holds an instruction to the rules of a stage. Raises the error of the first that it breaks."""
     for check, row in STAGES.get(stage, ()):
         if (facts := check(at)) is not None:
-            raise row.broken(str(facts.get("where") or at.known.line(at.dispatch)), **facts)
+            raise _broken(row, str(facts.get("where") or at.known.line(at.dispatch)), facts)
+
+
+def _broken(row: Rule, where: str, facts: Found) -> AcortexError:
+    """The error of a broken rule, with the places of its notes and the hint that it gives instead."""
+    error = row.broken(where, **facts)
+    notes = cast(Notes, facts.get("notes", ()))
+    told = {where, *(place for _, place in notes)}
+    error.places = (*notes, *(one for one in error.places if one[1] not in told))
+    error.hint = str(facts.get("instead") or error.hint)
+    return error

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from acortex.isa.arithmetic.tensors import words_of
+from acortex.isa.arithmetic.tensors import layout, words_of
+from acortex.isa.program import Tensor
 from acortex.isa.semantics import MEANINGS, shifts, spills
 from acortex.sim.functional.rules.row import FLOWING, ISSUED, Facts, rule
 from acortex.sim.functional.rules.situation import Situation
-from acortex.wording import count, run_of
+from acortex.wording import count, run_of, shape_text
 
 MAX_STREAM = 1 << 22
 """Words that one instruction visits at most: four times as many as a program can address."""
@@ -263,4 +264,16 @@ def _host_words(at: Situation) -> Facts:
     program = at.known.program
     tensor = (program.outputs if _to_host(at) else program.inputs)[at.dispatch.ops.tensor]
     wanted, given = words_of(tensor), at.dispatch.stream.size
-    return {"name": tensor.name, "wanted": count(wanted, "word"), "given": given} if wanted != given else None
+    if wanted == given:
+        return None
+    return {"name": tensor.name, "wanted": count(wanted, "word"), "given": given, "instead": _lies(tensor)}
+
+
+def _lies(tensor: Tensor) -> str:
+    """How a tensor of pixels lies in words, where that may not be what its shape was meant to say."""
+    lies = layout(tensor)
+    if lies.rows * lies.width == 1:
+        return ""
+    pixels, channels = f"{lies.rows} x {lies.width} pixels", count(lies.channels, "channel")
+    other = "" if tensor.axes else "; axes=0.1.2 says that the channels stand last in the shape"
+    return f"set the stream's extents: {shape_text(tensor.shapes[0])} lies as {pixels} of {channels}{other}"

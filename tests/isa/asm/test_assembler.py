@@ -360,7 +360,7 @@ def test_a_program_has_no_more_instructions_than_a_jump_can_reach() -> None:
     ("source", "message"),
     [
         ("x" * 10_001, "big.s:1:1: the line has 10001 characters, 10000 are allowed"),
-        ("\n" * 250_000, "big.s: the text has more than 250000 lines or 67108864 characters"),
+        ("\n" * 1_000_000, "big.s: the text has more than 1000000 lines or 67108864 characters"),
     ],
 )
 def test_a_text_too_large(source: str, message: str) -> None:
@@ -381,6 +381,7 @@ def test_a_text_too_large(source: str, message: str) -> None:
         ".equ a, 1\n" + "\n".join(f".input q{index}, shape={'axbxaxbxaxbxaxb'}" for index in range(10_000)),
         "(" * 9999,
         "\x00" * 9999,
+        "$\n" * 999_999,
     ],
 )
 def test_hostile_text_is_answered_soon(source: str) -> None:
@@ -388,6 +389,17 @@ def test_hostile_text_is_answered_soon(source: str) -> None:
     with pytest.raises(AcortexError):
         assemble(source)
     assert time.process_time() - begin < 2
+
+
+def test_time_is_linear_up_to_a_million_lines() -> None:
+    """Four times the lines take four times as long, with room for a machine that others use."""
+    times = []
+    for lines in (250_000, 1_000_000):
+        text = "start\n" + "nop\n" * 1000 + "halt\n" + "; a remark\n" * (lines - 1003)
+        begin = time.process_time()
+        assert len(assemble(text).words) == 1002
+        times.append(time.process_time() - begin)
+    assert times[1] < 10 * times[0]
 
 
 def test_large_programs_assemble_quickly() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import acortex
 from acortex.errors import ManyErrors
-from acortex.isa.asm.assembler import MAX_LINES, assemble, assemble_file
+from acortex.isa.asm.assembler import MAX_MADE, assemble, assemble_file
 from acortex.isa.asm.expansion import is_needed
 from acortex.isa.asm.formatter import formatted
 from acortex.isa.language.diagnostics import Diagnostic
@@ -333,11 +333,22 @@ def test_a_failed_assertion_says_what_its_names_are() -> None:
     [
         ".rept 100000\n.rept 100000\n.endr\n.endr\nstart\nhalt",
         ".macro m\nm\nm\n.endm\nstart\nm\nhalt",
-        f".rept {MAX_LINES}\nnop\n.endr\nstart\nhalt",
+        f".rept {MAX_MADE + 1}\nnop\n.endr\nstart\nhalt",
     ],
 )
 def test_texts_that_grow_without_end_are_refused(text: str) -> None:
     assert only(text).code in ("A910", "A911")
+
+
+@pytest.mark.parametrize(
+    ("own", "made", "fits"), [(400_000, 250_000, True), (400_000, 250_001, False), (10, 250_001, False)]
+)
+def test_lines_that_are_made_count_beside_those_of_the_source(own: int, made: int, fits: bool) -> None:
+    text = f".rept {made}\n\n.endr\nstart\nhalt" + "\n" * own
+    if fits:
+        assert len(assemble(text).words) == 2
+    else:
+        assert only(text).code == "A911"
 
 
 PIECES = [

@@ -157,6 +157,13 @@ def no_loop(place: str, register: int) -> str:
     return f"A710 {place} no loop begins register l{register} above this line | put `loop l{register}, COUNT` before it"
 
 
+def lag_of_lag(place: str, register: int, lag: str = "") -> str:
+    note = f" | note {lag} the lag" if lag else ""
+    return f"A713 {place} l{register} is set by lag, not by a loop | name the register with which the loop counts{note}"
+
+
+LAG_BELOW = "A714 3:19 l1 is set by a lag below this line | put the lag above this line | note 4:1 the lag"
+
 IN_A_LOOP = {
     "lag l1, l0, 128": ["A309 3:16 `turns` is 128, allowed is 0 to 127 | turns of a loop"],
     "lag l1, l0, -1": ["A309 3:16 `turns` is -1, allowed is 0 to 127 | turns of a loop"],
@@ -201,7 +208,7 @@ IN_A_LOOP = {
     "LAG l1, l0, 1": ["A208 3:4 no instruction is called `LAG` | did you mean `lag`? words are written in lower case"],
     "lag l0, l0, 1": ["A712 3:8 l0 is set by lag, and counts a loop | take another register for the lag"
                       " | note 2:1 the loop"],
-    "lag l1, l1, 0": [no_loop("3:12", 1)],
+    "lag l1, l1, 0": [lag_of_lag("3:12", 1)],
     "lag l1, l7, 0": [no_loop("3:12", 7)],
 }  # fmt: skip
 """What is refused between `loop l0, 3` and its `next`, and how."""
@@ -218,10 +225,10 @@ def test_a_lag_that_is_refused_in_a_loop(lag: str) -> None:
         (("start", "lag l1, l0, 1"), [no_loop("2:9", 0)]),
         (("lag l1, l0, 1", "start"), [no_loop("1:9", 0)]),
         (("start", "lag l1, l0, 1, b", "loop l0, 2", "a: nop", "next l0, a", "b: nop"), [no_loop("2:9", 0)]),
-        (("start", "loop l0, 3", "a: lag l1, l0, 0", "next l1, a", "next l0, a"), [no_loop("4:6", 1)]),
-        (("start", "loop l0, 3", "a: lag l1, l0, 0", "next l0, a", "next l1, a"), [no_loop("5:6", 1)]),
-        (("start", "loop l0, 3", "a: base d0, 0, by=l1", "lag l1, l0, 0", "next l0, a"), [no_loop("3:19", 1)]),
-        (("start", "loop l0, 3", "a: lag l1, l0, 0", "lag l2, l1, 0", "next l0, a"), [no_loop("4:9", 1)]),
+        (("start", "loop l0, 3", "a: lag l1, l0, 0", "next l1, a", "next l0, a"), [lag_of_lag("4:6", 1, "3:4")]),
+        (("start", "loop l0, 3", "a: lag l1, l0, 0", "next l0, a", "next l1, a"), [lag_of_lag("5:6", 1, "3:4")]),
+        (("start", "loop l0, 3", "a: base d0, 0, by=l1", "lag l1, l0, 0", "next l0, a"), [LAG_BELOW]),
+        (("start", "loop l0, 3", "a: lag l1, l0, 0", "lag l2, l1, 0", "next l0, a"), [lag_of_lag("4:9", 1, "3:4")]),
         (
             ("start", "loop l0, 3", "a: nop", "next l0, a", "loop l1, 2", "b: lag l1, l0, 0", "next l1, b"),
             ["A712 6:8 l1 is set by lag, and counts a loop | take another register for the lag | note 5:1 the loop"],
@@ -353,7 +360,42 @@ def test_random_lags_are_worth_comparing() -> None:
     assert sum(line.startswith("lag") for line in lags) > 150
 
 
-def test_a_turn_counted_from_a_register_is_led_to_lag() -> None:
+def hint_of(source: str) -> str:
     with pytest.raises(AcortexError) as caught:
-        assemble("start\nloop l3, host\nagain: inference by=l3 - 1\nendinference\nnext l3, again\nhalt\n")
-    assert "hint: an earlier turn has a register of its own: `lag l1, l3, TURNS`" in str(caught.value)
+        assemble(source)
+    (error,) = caught.value.errors if isinstance(caught.value, ManyErrors) else [caught.value]
+    return error.hint
+
+
+EARLIER = (
+    "an earlier turn has a register of its own: `lag {}, {}, {}, until=LABEL`, with a label below it in the same loop"
+)
+
+
+@pytest.mark.parametrize("counted", range(8))
+@pytest.mark.parametrize("others", [(), (0,), (0, 1), (0, 1, 2, 3, 4, 5)])
+def test_what_a_turn_counted_from_a_register_is_led_to_assembles(counted: int, others: tuple[int, ...]) -> None:
+    """The hint names a register that neither a loop nor another lag of the program has, wherever these stand."""
+    source = f"start\nloop l{counted}, host\nagain: {{}}\nendinference\npast: next l{counted}, again\n"
+    taken = [one for one in others if one != counted]
+    source += "".join(f"loop l{one}, 2\ninner{one}: nop\nnext l{one}, inner{one}\n" for one in taken) + "halt\n"
+    hint = hint_of(source.format(f"inference by=l{counted} - 2"))
+    free = next(one for one in range(8) if one not in {counted, *others})
+    assert hint == EARLIER.format(f"l{free}", f"l{counted}", 2)
+    lag = hint.split("`")[1].replace("LABEL", "past")
+    assemble(source.format(f"{lag}\ninference by=l{free}"))
+
+
+def test_a_name_of_a_register_leads_to_a_lag_of_that_name() -> None:
+    source = ".name now, l0\nstart\nloop now, host\nagain: inference {}\nendinference\nnext now, again\nhalt\n"
+    assert hint_of(source.format("now - N")) == EARLIER.format("l1", "now", "N")
+    assert hint_of(source.format("now - (1 + 1)")) == EARLIER.format("l1", "now", "TURNS")
+
+
+def test_without_a_free_register_no_lag_is_proposed() -> None:
+    loops = [f"loop l{number}, 2\na{number}: nop\n" for number in range(8)]
+    ends = [f"next l{number}, a{number}\n" for number in reversed(range(8))]
+    source = "".join(["start\n", *loops, "inference by=l7 - 1\nendinference\n", *ends, "halt\n"])
+    assert hint_of(source) == (
+        "an earlier turn has a register of its own, and the program uses them all: merge two loops into one"
+    )

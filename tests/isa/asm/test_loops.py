@@ -177,11 +177,11 @@ ONE_SIDE = "a loop lies wholly in set-up or in the run"
         ),
         (
             ("start", "loop l0, 3", "a: lag l1, l0, 0", "lag l2, l1, 0", "next l0, a", "inference l1"),
-            ["4:9 no loop begins register l1 above this line | put `loop l1, COUNT` before it"],
+            ["4:9 l1 is set by lag, not by a loop | name the register with which the loop counts"],
         ),
         (
             ("start", "loop l0, 3", "a: inference l1", "lag l1, l0, 0", "next l0, a"),
-            ["3:14 no loop begins register l1 above this line | put `loop l1, COUNT` before it"],
+            ["3:14 l1 is set by a lag below this line | put the lag above this line"],
         ),
         (("loop l0, 3", "a: nop", "start", "next l0, a"), [f"4:10 the jump crosses `start` | {ONE_SIDE}"]),
     ],

@@ -71,7 +71,7 @@ def test_a_line_that_is_too_long() -> None:
 
 
 def test_a_text_of_too_many_lines() -> None:
-    told = "A009  the text has more than 250000 lines or 67108864 characters | put data into a .npz file"
+    told = "A009  the text has more than 1000000 lines or 67108864 characters | put data into a .npz file"
     assert said("\n" * MAX_LINES) == [told]
     assert assemble(BASE + "\n" * (MAX_LINES - BASE.count("\n") - 1)).name == "small"
 
@@ -80,7 +80,7 @@ def test_a_text_of_too_many_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assembler, "MAX_BYTES", len(BASE))
     assert assemble(BASE).name == "small"
     assert said(BASE + "\n") == [
-        f"A009  the text has more than 250000 lines or {len(BASE)} characters | put data into a .npz file"
+        f"A009  the text has more than 1000000 lines or {len(BASE)} characters | put data into a .npz file"
     ]
 
 

@@ -39,11 +39,13 @@ CODES = [
     "L302",
     "L303",
     "L401",
+    "L501",
 ]
 
 
-NEED_A_CHIP = ("L103", "L401")
-"""Their checks hold a program to its chip, or run it."""
+STEPS = 200_000
+NEED_A_CHIP = ("L103", "L401", "L501")
+"""Their checks hold a program to its chip, run it, or end before it does."""
 
 
 def found(source: str, inferences: int | None = None) -> list[str]:
@@ -71,7 +73,7 @@ def test_each_finding_says_just_this_of_its_example(code: str) -> None:
     source = FINDINGS[code].example.broken
     program = assemble(source, file="small.s")
     if code in NEED_A_CHIP:
-        one, *_ = of_program(program) or measured(program)[0]
+        one, *_ = of_program(program, steps=STEPS) or measured(program)[0]
     else:
         (one,) = [*lint(program), *unused_names(source, "small.s")]
     places = "".join(f" | note {where} {message}" for message, where in one.places)
@@ -86,6 +88,51 @@ def test_nothing_is_found_in_the_programs_of_the_repository(path: Path) -> None:
 @pytest.mark.parametrize("network", ["letters_mlp", "digits_cnn", "lstm", "mobilenet"])
 def test_nothing_is_found_in_compiled_networks(network: str) -> None:
     assert [str(one) for one in lint(open_program(f"zoo:{network}", weights=False))] == []
+
+
+# Long programs --------------------------------------------------------------------------------------------------------
+
+
+def looped(turns: int, *body: str) -> Program:
+    """The small program with a loop in front of its inference, in a register that nothing counts with."""
+    lines = "\n".join((f"loop l5, {turns}", f"long: {body[0]}", *body[1:], "next l5, long"))
+    return assemble(changed(BASE, ("connect  g0\n", f"connect  g0\n{lines}\n")), file="small.s")
+
+
+PAIR = ("signal buffer, t9", "await read, t9")
+
+
+@pytest.mark.parametrize("less", [0, 1, 2, 5])
+def test_a_walk_that_ends_early_says_so_and_one_that_reaches_the_end_does_not(less: int) -> None:
+    """The steps of the run are counted by hand: three per turn, and what stands around the loop."""
+    turns, around = 50, len(assemble(BASE).words) + 1
+    program = looped(turns, *PAIR)
+    steps = 3 * turns + around
+    found = [one.code for one in of_program(program, steps=steps - less)]
+    assert found == (["L501"] if less else [])
+    assert of_program(program) == []
+
+
+def test_a_walk_that_ends_early_calls_nothing_unused() -> None:
+    """What is read behind the end of the walk would look unread."""
+    (one,) = of_program(looped(2000, *PAIR), steps=1000)
+    assert (one.code, one.where, one.message) == (
+        "L501",
+        "small",
+        "the check ended after 1,000 instructions of a run: of what comes later nothing is said here",
+    )
+
+
+def test_a_rule_that_is_broken_within_the_steps_is_found() -> None:
+    """65,536 tokens that nobody awaits; the whole loop of 16 million turns would take a minute."""
+    found = of_program(looped(16777215, "signal buffer, t9"), steps=STEPS)
+    assert [one.code for one in found] == ["R702", "L501"]
+
+
+def test_a_set_up_without_an_end_is_cut_too() -> None:
+    lines = "loop l5, 16777215\nlong: nop\nnext l5, long\nstart\n"
+    program = assemble(changed(BASE, ("\nstart\n", f"\n{lines}")))
+    assert [one.code for one in of_program(program, steps=5000)] == ["L501"]
 
 
 # Words ----------------------------------------------------------------------------------------------------------------

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
 from acortex.sim.chip.area import area_by_component, control_area, die_side
 from acortex.sim.chip.buses import Buses
 from acortex.sim.chip.floorplan import distance, floor_plan
-from acortex.sim.chip.floorplan_svg import svg
 from acortex.sim.chip.floorplan_text import key, route_key, text
-from acortex.sim.chip.groups import Group, Rect, form_group
+from acortex.sim.chip.groups import Rect, form_group
 from acortex.sim.chip.specs import chip_names, load_chip
 
 TINY = Decimal("1e-30")
@@ -88,7 +85,6 @@ def test_the_smallest_and_the_largest_chips_are_drawn(sizes: tuple[int, int, int
     names = ("m_top", "m_bottom", "n")
     chip = load_chip("acortex_digits", [f"arrays.{name}={size}" for name, size in zip(names, sizes, strict=True)])
     assert "instruction memory" in text(chip, 80)
-    assert ElementTree.fromstring(svg(chip)) is not None
 
 
 def test_a_mark_of_several_arrays_shows_whose_they_are() -> None:
@@ -125,55 +121,3 @@ def test_the_key_says_where_groups_lie() -> None:
         "  g1: 65 x 10 cells, 2 arrays: column 1, rows 5 to 6",
         "  · no group",
     ]
-
-
-def test_the_svg_draws_a_route_from_arrays_to_neurons() -> None:
-    chip = load_chip("acortex_inception")
-    group = form_group(0, 64 * 40, 64, [Rect(3, 0, 34), Rect(4, 0, 6)], chip)
-    route = Buses(chip).group_route(group)
-    drawing = svg(chip, [group], route)
-    (path,) = [line for line in drawing.splitlines() if "<title>route</title>" in line]
-    assert path.count("M") == len(route.segments)
-    assert "<title>route</title>" not in svg(chip, [group])
-
-
-def rectangles(drawing: str) -> list[dict[str, str]]:
-    """The attributes of the rectangles in an SVG drawing that have a title: parts and groups."""
-    space = "{http://www.w3.org/2000/svg}"
-    return [
-        r.attrib for r in ElementTree.fromstring(drawing).iter(f"{space}rect") if r.find(f"{space}title") is not None
-    ]
-
-
-def test_the_svg_has_each_part_and_a_rectangle_for_each_half_of_a_group() -> None:
-    assert len(rectangles(svg(DIGITS))) == 5
-    assert len(rectangles(svg(DIGITS, GROUPS))) == 5 + 3 + 1
-
-
-def test_a_group_is_drawn_inside_the_arrays() -> None:
-    parts = rectangles(svg(DIGITS, GROUPS))
-    top, bottom = parts[2], parts[4]
-    for group in parts[5:]:
-        half = top if float(group["y"]) < 300 else bottom
-        assert float(group["x"]) >= float(half["x"]) - 0.01
-        assert float(group["y"]) >= float(half["y"]) - 0.01
-        assert float(group["y"]) + float(group["height"]) <= float(half["y"]) + float(half["height"]) + 0.01
-
-
-def test_the_legend_names_groups_up_to_a_limit() -> None:
-    chip = load_chip("acortex_resnet")
-    groups: list[Group] = [form_group(number, 64, 64, [Rect(number, 0)], chip) for number in range(25)]
-    drawing = svg(chip, groups)
-    assert "g19: 64 x 64 cells, 1 array" in drawing
-    assert "g20: " not in drawing
-    assert "and 5 groups more" in drawing
-
-
-def test_a_name_cannot_break_the_drawing(tmp_path: Path) -> None:
-    path = tmp_path / "my.toml"
-    path.write_text('name = "<b>&"\ninherits = "acortex_digits"')
-    assert "&lt;b&gt;&amp;" in svg(load_chip(path))
-
-
-def test_the_svg_is_the_same_each_time() -> None:
-    assert svg(DIGITS, GROUPS) == svg(load_chip("acortex_digits"), GROUPS)

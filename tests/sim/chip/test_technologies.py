@@ -11,7 +11,7 @@ import pytest
 
 from acortex.errors import UsageError
 from acortex.sim.chip import technology_files
-from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, chip_names, has_source, technology
+from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, OF_SETTINGS, chip_names, has_source, technology
 from acortex.sim.chip.errors import CONDITIONS, Errors, missing
 from acortex.sim.chip.errors import stated as errors_of
 from acortex.sim.chip.schema import json_schema
@@ -27,7 +27,7 @@ Write = Callable[..., Path]
 def stated(path: str, name: str) -> set[str]:
     """The settings that a technology states or inherits."""
     data = technology(NAMES_TECHNOLOGY[path], name).data
-    tables = {key: table for key, table in data.items() if isinstance(table, dict) and key != "sources"}
+    tables = {key: table for key, table in data.items() if isinstance(table, dict) and key not in OF_SETTINGS}
     return {f"{section}.{leaf}" for section, table in tables.items() for leaf in table}
 
 

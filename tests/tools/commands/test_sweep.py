@@ -151,3 +151,55 @@ def test_help_shows_how_a_sweep_is_written() -> None:
         text = acortex_("sweep", *args).output
         assert '"memory.ports" = [1, 2, 4]' in text
         assert "SPEC.toml -o DIR" in text
+
+
+def test_a_sweep_with_several_programs_shows_the_front_of_each(tmp_path: Path) -> None:
+    spec, other = tmp_path / "s.toml", ROOT / "programs" / "vmm.s"
+    spec.write_text(f'program = ["{ECHO}", "{other}"]\n[axes]\n"memory.access_cycles" = [1, 2]\n')
+    assert acortex_("sweep", spec, "-o", tmp_path / "out", "--workers", 1).exit_code == 0
+    shown = acortex_("sweep", "show", tmp_path / "out", "--pareto", "cycles,area_mm2").stdout
+    for words in ("of all programs", f"of {ECHO} alone", f"of {other} alone"):
+        assert f"in cycles and area_mm2, {words}" in shown.replace("\n", " ").replace("  ", " ")
+
+
+def test_uncertain_prints_intervals_and_which_constant_matters_most(spec: Path, tmp_path: Path) -> None:
+    spec.write_text(spec.read_text().replace(str(ECHO), str(ROOT / "programs" / "vmm.s")))
+    out = tmp_path / "out"
+    made = acortex_("sweep", spec, "-o", out, "--workers", 1, "--uncertain", "--samples", 40)
+    assert made.exit_code == 0, made.output
+    for words in ("How sure that is", "Which constant matters most", "40 samples per point, seed 0"):
+        assert words in made.stdout
+    report = json.loads(acortex_("sweep", "show", out, "--format", "json").stdout)
+    assert report["uncertainty"]["samples"] == 40
+    assert all(row["energy_j_p5"] < row["energy_j_p95"] for row in report["rows"])
+    assert acortex_("sweep", spec, "-o", out, "--workers", 1).stdout.count("How sure") == 0  # it was not asked for
+
+
+@pytest.mark.parametrize("number", ["0", "19", "1000001", "many"])
+def test_a_number_of_samples_is_within_bounds(spec: Path, tmp_path: Path, number: str) -> None:
+    found = acortex_("sweep", spec, "-o", tmp_path / "out", "--uncertain", "--samples", number)
+    assert found.exit_code == 2 and not (tmp_path / "out").exists()
+
+
+def test_samples_without_uncertain_are_refused(spec: Path, tmp_path: Path) -> None:
+    found = acortex_("sweep", spec, "-o", tmp_path / "out", "--samples", 40)
+    assert found.exit_code == 2 and "--samples is for --uncertain" in found.stderr
+
+
+def test_html_writes_a_page_beside_the_text(spec: Path, tmp_path: Path) -> None:
+    acortex_("sweep", spec, "-o", tmp_path / "out", "--workers", 1)
+    page = tmp_path / "page.html"
+    shown = acortex_("sweep", "show", tmp_path / "out", "--html", page)
+    assert shown.exit_code == 0 and "No other point is better" in shown.stdout
+    assert page.read_text().lstrip().startswith("<!doctype html>")
+
+
+def test_html_on_stdout_has_the_page_alone(spec: Path, tmp_path: Path) -> None:
+    acortex_("sweep", spec, "-o", tmp_path / "out", "--workers", 1)
+    shown = acortex_("sweep", "show", tmp_path / "out", "--html", "-")
+    assert shown.stdout.strip().startswith("<!doctype html>") and shown.stdout.strip().endswith("</html>")
+    assert "No other point is better" in shown.stderr
+    both = acortex_("sweep", "show", tmp_path / "out", "--html", "-", "--format", "json")
+    assert both.exit_code == 2
+    where = tmp_path / "no" / "page.html"
+    assert acortex_("sweep", "show", tmp_path / "out", "--html", where).exit_code == 2

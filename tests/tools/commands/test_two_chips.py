@@ -157,8 +157,8 @@ def test_groups_are_in_the_svg(tmp_path: Path) -> None:
     path = tmp_path / "plan.svg"
     args = ("chip", "show", "acortex_digits", "--program", "zoo:digits_mlp", "--group", "g0", "--svg", path)
     assert acortex_(*args).exit_code == 0
-    assert "g0: 785 x 64 cells, 13 arrays" in path.read_text()
-    assert "<title>route</title>" in path.read_text()
+    assert "hidden: g0, 785 x 64 cells, 13 arrays" in path.read_text()
+    assert "<title>analog bus</title>" in path.read_text()
 
 
 def test_an_unknown_group_is_refused_with_those_there_are() -> None:

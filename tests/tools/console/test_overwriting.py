@@ -32,6 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("heir.toml").write_text('inherits = "chip.toml"\n')
     Path("onheir.s").write_text(re.sub(r"[.]chip.*", '.chip "heir.toml"', ECHO))
     Path("chip.toml").write_text(CHIP)
+    _save_included()
     np.save("x.npy", np.zeros((1, 64), dtype=np.uint8))
     np.save("labels.npy", np.zeros(1, dtype=np.int64))
     Path("named.s").write_text(NAMED)
@@ -46,6 +47,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("link").symlink_to("p.s")
     os.link("r.actrace", "hard")
     return tmp_path
+
+
+def _save_included() -> None:
+    """A source in two files, the second of which names data, a chip and, with a parameter of a macro, a third."""
+    Path("lib").mkdir()
+    Path("whole.s").write_text(re.sub(r"[.]chip.*", '.include "lib/head.s"  ; .include "free.s"', ECHO))
+    head = '.chip "heir.toml"\n.samples x, file="seen.npy"\n.macro more name\n.include "\\name.s"\n.endm\nmore tail'
+    Path("lib/head.s").write_text(head)
+    Path("lib/tail.s").write_text(".equ NOTHING, 0\n")
+    np.save("lib/seen.npy", np.zeros((1, 64), dtype=np.uint8))
 
 
 def _save_network() -> None:
@@ -64,6 +75,11 @@ def call(words: str) -> tuple[int, str]:
     return result.exit_code, result.stderr
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """The bytes of all files in a folder and below it."""
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.mark.parametrize(
     ("words", "names"),
     [
@@ -72,7 +88,17 @@ def call(words: str) -> tuple[int, str]:
         ("asm p.s --listing p.s", ("--listing", "PROGRAM")),
         ("asm p.s -o new --listing new", ("-o", "--listing")),
         ("asm named.s -o labels.npy", ("-o", 'file="labels.npy"')),
+        ("asm whole.s -o lib/head.s", ("-o", '.include "lib/head.s"')),
+        ("asm whole.s --listing lib/../lib/tail.s", ("--listing", '.include "\\name.s"')),
+        ("asm whole.s -o lib/seen.npy", ("-o", 'file="seen.npy"')),
+        ("asm whole.s -o chip.toml", ("-o", "what .chip heir.toml inherits")),
+        ("run whole.s --output lib/head.s", ("--output", '.include "lib/head.s"')),
+        ("run whole.s --trace lib/tail.s", ("--trace", '.include "\\name.s"')),
+        ("run whole.s --report lib/tail.s", ("--report", '.include "\\name.s"')),
+        ("chip show acortex_digits --program whole.s --svg lib/head.s", ("--svg", '.include "lib/head.s"')),
+        ("accuracy whole.s --plot lib/head.s", ("--plot", '.include "lib/head.s"')),
         ("disasm p.acx -o p.acx", ("-o", "OUT.acx")),
+        ("disasm p.acx --source whole.s -o lib/head.s", ("-o", '.include "lib/head.s"')),
         ("run p.s --trace p.s", ("--trace", "PROGRAM")),
         ("run p.s --output link", ("--output", "PROGRAM")),
         ("run p.s --trace same --output same", ("--output", "--trace")),
@@ -107,17 +133,22 @@ def call(words: str) -> tuple[int, str]:
     ],
 )
 def test_an_output_that_would_replace_something_is_refused(folder: Path, words: str, names: tuple[str, str]) -> None:
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = contents(folder)
     code, told = call(words)
     assert code == 2
     assert all(name in told.splitlines()[0] for name in names), told
     assert len(told.splitlines()) == 2
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert contents(folder) == before
 
 
 @pytest.mark.parametrize(
     "words",
-    ["asm named.s -o free.npz", "run p.s --output y.npy --trace t.actrace", "run p.s --dump-layers d --output d2"],
+    [
+        "asm named.s -o free.npz",
+        "asm whole.s -o free.s",
+        "run p.s --output y.npy --trace t.actrace",
+        "run p.s --dump-layers d --output d2",
+    ],
 )
 def test_outputs_of_their_own_are_written(folder: Path, words: str) -> None:
     assert call(words) == (0, "")

@@ -11,12 +11,14 @@ from typing import Any
 
 import jinja2
 import pytest
+from picture_rules import check, texts_of
 
 from acortex.errors import MissingExtra
 from acortex.programs import Network, quantised
 from acortex.programs.compiler import Compiled, compile_graph
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.results import UnitTime
+from acortex.tools.drawing.scene import Mark, Picture, Rect
 from acortex.tools.open.machine import machine_of
 from acortex.tools.paper import study_plots
 from acortex.tools.paper.compiled import compiled_network
@@ -158,7 +160,41 @@ def test_pictures_are_the_same_for_the_same_numbers(small: Study) -> None:
         first = draw([small], names)
         assert first == draw([small], names)
         assert b"<svg" in first
-        assert b"<dc:date>" not in first
+        assert texts_of(first.decode())[-1].endswith("."), "its caption"
+
+
+def pictures(monkeypatch: pytest.MonkeyPatch, studies: list[Study]) -> list[Picture]:
+    """The pictures of some studies as shapes."""
+    drawn: list[Picture] = []
+    monkeypatch.setattr(study_plots, "svg", lambda picture: drawn.append(picture) or "")
+    for draw in (study_plots.limits, study_plots.parallel, study_plots.layers):
+        draw(studies, {one.network: f"network {one.network}" for one in studies})
+    return drawn
+
+
+def test_pictures_keep_the_rules(small: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    for count in (1, 2, 3):
+        for picture in pictures(monkeypatch, [small] * count):
+            check(picture)
+
+
+def test_no_bar_stands_at_one_for_nothing(small: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variants are points left or right of the published chip; those that move nothing are named alone."""
+    _, picture, _ = pictures(monkeypatch, [small])
+    assert not any(isinstance(one, Rect) for one in picture.shapes)
+    marks = [one for one in picture.shapes if isinstance(one, Mark) and one.tip]
+    labels = " ".join(one.text for one in picture.texts)
+    moved = [one for one in small.variants if max(map(abs, study_plots.changes(small, one))) >= study_plots.MOVES]
+    assert len(marks) == 3 * len(moved)
+    for one in small.variants:
+        assert one.variant.name in labels
+
+
+def test_points_stand_by_their_change(small: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, picture, _ = pictures(monkeypatch, [small])
+    marks = [one for one in picture.shapes if isinstance(one, Mark) and one.tip.startswith("latency")]
+    places = sorted((float(one.tip.split()[1].rstrip("%")), one.x) for one in marks)
+    assert [x for _, x in places] == sorted(x for _, x in places)
 
 
 @pytest.mark.parametrize(("ratio", "said"), [(1.1, "10.0 % more"), (0.75, "25.0 % less"), (1.0001, "the same")])

@@ -93,6 +93,8 @@ function scaled(value, unit) {
 const joules = (attojoules) => scaled(attojoules * 1e-18, 'J');
 const seconds = (run, cycles) => scaled(cycles * run.plain.clock_ns * 1e-9, 's');
 
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
 // An element with attributes and children; texts become text and never markup.
 function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);

@@ -3,10 +3,11 @@
 const PAGE = 25;
 
 // `columns`: name, number (sorts and aligns as one), value(row), show(row) as text or an element; `words(row)` is what
-// the filter looks into; `pick(row)` is called for the row that the reader chooses.
-function makeTable({ place, label, count, columns, words, pick, find, page = PAGE, mark }) {
+// the filter looks into; `pick(row)` is called for the row that the reader chooses, `seen(is)` with what the filter
+// lets through, null for all.
+function makeTable({ place, label, count, columns, words, pick, find, page = PAGE, mark, seen }) {
   let order = null, matching = null, at = 0, sorted = -1, down = false, wanted = '', chosen = -1;
-  const filter = make('input', { type: 'search', placeholder: 'Filter, or the number of a row', 'aria-label': `Filter ${label}` });
+  const filter = make('input', { type: 'search', placeholder: find ? 'Filter, or the number of a row' : 'Filter', 'aria-label': `Filter ${label}` });
   const said = make('span', { class: 'said', role: 'status' });
   const previous = make('button', { type: 'button', click: () => turn(-1), 'aria-label': 'Previous page' }, '‹');
   const next = make('button', { type: 'button', click: () => turn(1), 'aria-label': 'Next page' }, '›');
@@ -81,6 +82,7 @@ function makeTable({ place, label, count, columns, words, pick, find, page = PAG
     order = null;
     at = 0;
     draw();
+    if (seen) seen(matching);
   }
 
   let waiting = 0;
@@ -92,6 +94,7 @@ function makeTable({ place, label, count, columns, words, pick, find, page = PAG
   draw();
   return {
     show(row) { // puts a row in sight, whatever the filter was
+      if (matching && seen) seen(null);
       filter.value = '';
       matching = null;
       order = null;
@@ -99,5 +102,6 @@ function makeTable({ place, label, count, columns, words, pick, find, page = PAG
       at = Math.floor(rows().indexOf(row) / page) * page;
       draw();
     },
+    draw,
   };
 }

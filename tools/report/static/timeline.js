@@ -2,7 +2,6 @@
 // Where events are narrower than a pixel, each pixel shows how much of its cycles was busy or waiting, from sums.
 
 const LANE = 26, AXIS = 26;
-const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // What timelines share, so that those of two runs move together.
 function makeView(cycles) {

@@ -1,0 +1,91 @@
+"""The spread of a constant: between which ends it may lie, and why. A chip file states spreads under [spreads].
+
+A constant without a spread is taken as it is. Only prices have one: they move energy and area, and no cycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from pydantic import Field
+
+from acortex.errors import AcortexError, UsageError
+from acortex.sim.chip.chip_files import ChipSource
+from acortex.sim.chip.setting import AREA, ENERGY, Real, Section, Setting
+
+DIGITS = 12
+"""Significant digits of a constant that is drawn: more than any source has."""
+
+_FORMS = "a spread has `from` and `to`, or a `factor` above 1"
+
+
+class Spread(Section):
+    """Between which ends a constant lies, evenly; or within a factor of its value either way, evenly in logarithms."""
+
+    start: Real | None = Field(default=None, alias="from", description="one end, in the unit of the setting")
+    end: Real | None = Field(default=None, alias="to", description="the other end")
+    factor: Real | None = Field(default=None, description="the ends are the value over and times this")
+    partner: str | None = Field(
+        default=None, alias="with", description="the constant that it is drawn with: both at the same share of the way"
+    )
+    reason: str = Field(min_length=1, description="where the ends are from")
+
+    @property
+    def has_ends(self) -> bool:
+        """Whether it states ends, and in one way."""
+        if self.factor is None:
+            return self.start is not None and self.end is not None
+        return self.start is None and self.end is None and self.factor > 1
+
+    def ends(self, value: Decimal) -> tuple[Decimal, Decimal]:
+        """The ends of a constant that has this value, that of share 0 first."""
+        if self.start is not None and self.end is not None:
+            return self.start, self.end
+        factor = Decimal(1) if self.factor is None else self.factor
+        return value / factor, value * factor
+
+    def at(self, value: Decimal, share: float) -> Decimal:
+        """The constant at a share of the way from one end to the other, 0 to 1."""
+        start, end = map(float, self.ends(value))
+        if self.factor is not None and value:
+            return _rounded(start * (end / start) ** share)
+        return _rounded(start + (end - start) * share)
+
+
+def _rounded(number: float) -> Decimal:
+    return Decimal(f"{number:.{DIGITS}g}")
+
+
+def wrong_spreads(
+    spreads: Mapping[str, Spread], source: ChipSource, settings: Mapping[str, Setting], values: Mapping[str, object]
+) -> Iterator[AcortexError]:
+    """What is wrong with the spreads of a chip whose settings have these `values`."""
+    for path, spread in spreads.items():
+        setting = settings.get(path)
+        told, hint = _NO_SETTING if setting is None else _fault(spread, setting, values[path])
+        if not told and spread.partner is not None and spread.partner not in settings:
+            told = f"is drawn with {spread.partner}, which is no setting"
+        if told:
+            yield UsageError(f"{path} {told}", where=source.where(f"spreads.{path}"), hint=hint)
+
+
+_NO_SETTING = ("has a spread, but is no setting", "`acortex chip schema` lists the settings")
+_NO_PRICE = ("cannot have a spread", "prices have spreads: numbers that move energy or area, and no cycle")
+
+
+def _fault(spread: Spread, setting: Setting, value: object) -> tuple[str, str]:
+    """What is wrong with the spread of a setting, and a hint; empty if nothing is."""
+    if setting.kind != "number" or not setting.moves or not {*setting.moves} <= {ENERGY, AREA}:
+        return _NO_PRICE
+    return _fault_of_ends(spread, setting, Decimal(str(value))), _FORMS
+
+
+def _fault_of_ends(spread: Spread, setting: Setting, value: Decimal) -> str:
+    if not spread.has_ends:
+        return "has a spread without ends, or with several kinds of them"
+    low, high = sorted(spread.ends(value))
+    if not low <= value <= high:
+        return f"has a spread, {low} to {high}, that does not hold its value, {value}"
+    inside = (setting.low is None or setting.low <= low) and (setting.high is None or high <= setting.high)
+    return "" if inside else f"has a spread, {low} to {high}: allowed is {setting.allowed}"

@@ -1,0 +1,122 @@
+"""What `acortex sweep` prints of intervals, made from `acortex.sweep/1` alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from acortex.tools.sweep.metrics import ENDS, METRICS, UNCERTAIN, Metric
+from acortex.tools.sweep.results import SweepReport, SweepRow, SweepUncertainty
+from acortex.tools.views.tables import number_table
+from acortex.units import scaled
+from acortex.wording import UNKNOWN, count
+
+IN_TEXT = ("energy_j", "power_w", "area_mm2")
+"""The numbers whose intervals a line of a terminal has room for: efficiency goes as the energy."""
+
+MOST = 8
+"""Constants that are shown, and points of a front."""
+
+LEAST_SHARE = 0.005
+
+
+def interval_text(row: SweepRow, metric: Metric) -> str:
+    """Between which ends nine of ten samples of a number lie; `-` where that is not known."""
+    low, high = (row[f"{metric.name}_p{end}"] for end in ENDS)
+    if low is None or high is None:
+        return UNKNOWN
+    if metric.unit == "mm2":
+        return f"{low:.4g} to {high:.4g} mm2"
+    ends = [scaled(end, metric.unit) for end in (low, high)]
+    (first, *unit), (_, *other) = (end.split(" ") for end in ends)
+    return f"{first if unit == other else ends[0]} to {ends[1]}"
+
+
+def interval_metrics(report: SweepReport) -> list[Metric]:
+    """The numbers that have intervals."""
+    return [METRICS[name] for name in UNCERTAIN if any(row[f"{name}_p{ENDS[0]}"] is not None for row in report.rows)]
+
+
+def constant_rows(found: SweepUncertainty) -> list[list[str]]:
+    """Headings, then a row for each constant that matters: its share of each number's variance, the most first."""
+    metrics = list(dict.fromkeys(one.metric for one in found.constants))
+    shares: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for one in found.constants:
+        shares[" + ".join([one.constant, *one.drawn_with])][one.metric] = one.share
+    kept = sorted(shares, key=lambda name: -max(shares[name].values()))
+    rows = [[name, *(_percent(shares[name].get(metric)) for metric in metrics)] for name in kept]
+    enough = [row for row, name in zip(rows, kept, strict=True) if max(shares[name].values()) >= LEAST_SHARE]
+    return [["constant", *(METRICS[name].title for name in metrics)], *enough]
+
+
+def _percent(share: float | None) -> str:
+    return UNKNOWN if share is None else f"{100 * share:.1f} %"
+
+
+def _is_outside(row: SweepRow) -> bool:
+    """Whether a number of a point lies outside its interval: its constants then stand at the ends of their spreads."""
+    ends = [(row[name], *(row[f"{name}_p{end}"] for end in ENDS)) for name in UNCERTAIN]
+    return any(low is not None and not low <= value <= high for value, low, high in ends)
+
+
+def basis_told(report: SweepReport) -> Iterator[str]:
+    """What intervals rest on, and what they leave out."""
+    found = report.uncertainty
+    if found is None:
+        return
+    yield f"{found.samples:,} samples per point, seed {found.seed}: nine of ten lie between the ends"
+    yield "constants are drawn within the spreads of the chip file, each on its own but for those joined by +"
+    if outside := sum(_is_outside(row) for row in report.rows):
+        yield f"{count(outside, 'point')} of {found.points:,}: a number of the chip as it is lies beyond these ends"
+    held = f"; these prices have no spread: {', '.join(found.held)}" if found.held else ""
+    yield f"settings that move time are taken as they are, so latency has no interval{held}"
+
+
+def parts(report: SweepReport, head: Sequence[str], named: Sequence[tuple[Sequence[str], SweepRow]],
+          ) -> Iterator[RenderableType]:  # fmt: skip
+    """The intervals of some points, each with the cells that name it under headings, and the constants that matter."""
+    if report.uncertainty is None or not interval_metrics(report):
+        return
+    yield Text()
+    yield Text.assemble(("How sure that is", "bold"), "  of these points, where nine of ten samples lie")
+    yield _table(interval_rows(report, head, named[:MOST], IN_TEXT))
+    if len(named) > MOST:
+        yield Text(f"  and {len(named) - MOST} more; --format json has all", "dim")
+    yield from _constants(report.uncertainty)
+    yield from (Text(f"  {told}", "dim") for told in basis_told(report))
+
+
+def interval_rows(
+    report: SweepReport,
+    head: Sequence[str],
+    named: Sequence[tuple[Sequence[str], SweepRow]],
+    among: Sequence[str] = UNCERTAIN,
+) -> list[list[str]]:
+    """Headings, then the interval of each number of some points; of these numbers alone."""
+    metrics = [one for one in interval_metrics(report) if one.name in among]
+    rows = [[*cells, *(interval_text(row, one) for one in metrics)] for cells, row in named]
+    return [[*head, *(one.title for one in metrics)], *rows]
+
+
+def _constants(found: SweepUncertainty) -> Iterator[RenderableType]:
+    rows = constant_rows(found)
+    if len(rows) > 1:
+        yield Text()
+        yield Text.assemble(
+            ("Which constant matters most", "bold"), "  share of the variance of logarithms, over samples"
+        )
+        yield _table(rows[: MOST + 1])
+        if len(rows) > MOST + 1:
+            yield Text(f"  and {len(rows) - MOST - 1} more; --format json has all", "dim")
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Table:
+    head, *others = rows
+    table = number_table(*head)
+    for cells in others:
+        table.add_row(*cells)
+    return table
