@@ -139,6 +139,13 @@ def _with_those_inside(nodes: Sequence[Node]) -> Iterator[Node]:
             yield from _with_those_inside(inner.nodes)
 
 
+def _hint_for(refused: UnsupportedNodes, model: Model) -> str:
+    """What to do about refused nodes; of malformed ones alone their own lines say it, and no host does them."""
+    if {name for name, *_ in refused.nodes} <= {node.name for node in model.nodes if node.fault}:
+        return ""
+    return hint_of_branches(model) or (HINT_OF_HOST if _has_products(model) else HINT_OF_NONE)
+
+
 def normal_form(model: Model, host: str = "ends", drop_lrn: bool = False, most_words: int = MAX_WORDS) -> FloatGraph:
     """The normal form of a network, of which the host does what `host` says, one of `HOSTS`.
 
@@ -150,8 +157,7 @@ def normal_form(model: Model, host: str = "ends", drop_lrn: bool = False, most_w
         return normalise(model, drop_lrn=drop_lrn, most_words=most_words)
     except UnsupportedNodes as refused:
         if host == "ends":
-            hint = hint_of_branches(model) or (HINT_OF_HOST if _has_products(model) else HINT_OF_NONE)
-            refused.hint = refused.hint or hint
+            refused.hint = refused.hint or _hint_for(refused, model)
             raise
     from acortex.programs.host.graphs import with_host
 
