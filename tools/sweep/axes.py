@@ -150,6 +150,10 @@ def _value(given: object, where: str) -> Value:
     return given
 
 
+SMALLEST = Decimal("1e-300")
+"""The smallest end of a range beside 0; the largest is one divided by it."""
+
+
 def _range(name: str, given: Mapping[str, Any], where: str) -> Axis:
     """An axis of `{from, to, steps, log}`."""
     _check_keys(name, given, where)
@@ -180,6 +184,8 @@ def _ends(name: str, given: Mapping[str, Any], where: str) -> tuple[Fraction, Fr
         end = _value(given[key], where)
         if isinstance(end, (bool, str)):
             raise UsageError(f"the range of {name} goes {key} a number, not {setting_value(end)}", where=where)
+        if end and not SMALLEST <= abs(Decimal(end)) <= 1 / SMALLEST:  # as a fraction it would have as many digits
+            raise UsageError(f"the range of {name} goes {key} a number that no setting has", where=where, hint=EXAMPLE)
         ends.append(Fraction(end))
     low, high = ends
     if low > high:
