@@ -53,6 +53,8 @@ def query(trace: Trace, sql: str) -> Answer:
             raise UsageError(f"{what}: {_first_line(error)}", hint=LESS) from error
         except duckdb.Error as error:
             raise UsageError(f"the query failed: {error}", hint=TABLES) from error
+        except TypeError as error:  # DuckDB takes a text that no UTF-8 has for no text at all
+            raise UsageError("the query is not UTF-8 text", hint=TABLES) from error
         except (ValueError, OverflowError, RuntimeError) as error:  # a value that Python has no form for
             raise UsageError(f"the query's answer cannot be shown: {_first_line(error)}", hint=LESS) from error
 

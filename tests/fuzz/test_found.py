@@ -21,11 +21,15 @@ TOLD = {
 """For each case the command that fails, its exit code, and what it says."""
 
 
+WORDS = "arguments-query-not-utf8.words"
+"""A command line; what it says is held beside queries."""
+
+
 def test_every_kept_case_has_what_is_right() -> None:
-    assert {path.name for path in FOUND.iterdir()} == {"README.md", *TOLD}
+    assert {path.name for path in FOUND.iterdir()} == {"README.md", WORDS, *TOLD}
 
 
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", [WORDS, *TOLD])
 def test_a_kept_case_is_no_finding(tmp_path: Path, name: str) -> None:
     target = TARGETS[name.partition("-")[0]]
     harness = Harness(target, tmp_path / "harness", tmp_path / "findings")

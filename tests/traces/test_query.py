@@ -129,6 +129,7 @@ def test_without_the_package_the_extra_is_named(
         ("SELECT CAST(unit AS INTEGER) FROM events", "the query failed: Conversion Error"),
         ("SELECT error('no')", "the query failed: Invalid Input Error: no"),
         ("SELECT 1; SELECT 2", "the query has more than one statement\n  hint: give one SELECT"),
+        ("SELECT '\udcff'", "the query is not UTF-8 text"),
         ("SELECT i FROM range(2000000) t(i)", "the answer has more than 1048576 values"),
     ],
 )
