@@ -88,8 +88,10 @@ class Repository:
             files.extractall(folder, filter="data")
 
     def _names(self, commit: Commit, path: str) -> list[str]:
-        told = self._git("ls-tree", "--name-only", "-z", commit.name, "--", *([path] if path else []))
-        return [name for name in told.decode(errors="replace").split("\0") if name]
+        """The files of a commit at a path, or in a folder whose name ends with a slash; no folders."""
+        told = self._git("ls-tree", "-z", commit.name, "--", *([path] if path else []))
+        rows = (row.partition("\t") for row in told.decode(errors="replace").split("\0"))
+        return [name for kind, _, name in rows if " blob " in kind]
 
     def _git(self, *arguments: str) -> bytes:
         return _git(self.root, arguments)
@@ -124,7 +126,7 @@ def _git(folder: Path, arguments: Sequence[str]) -> bytes:
     command = ("git", "-C", str(folder), *arguments)
     try:
         done = subprocess.run(command, capture_output=True, env=environment, check=False)
-    except FileNotFoundError:
+    except OSError:  # there is none on the path
         raise UsageError("git is not installed here", hint=_INSTALL) from None
     if done.returncode:
         told = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]

@@ -79,8 +79,8 @@ class Simulated:
     def state(self, commit: Commit) -> State:
         """The numbers of a run at a commit. A failure is not kept: the machine may have caused it."""
         place = self._place(commit)
-        if place and place.exists():
-            return State(commit, goldens.loads(place.read_text(), str(place)))
+        if place and (known := _known(place)):
+            return State(commit, known)
         self.runs += 1
         with tempfile.TemporaryDirectory(prefix="acortex-history-") as folder:
             found = self._run(commit, Path(folder))
@@ -108,6 +108,14 @@ class Simulated:
             return State(commit, goldens.loads(golden.read_text(), commit.short))
         except UsageError as wrong:
             return State(commit, error=f"its golden cannot be read: {wrong.message}")
+
+
+def _known(place: Path) -> goldens.Golden | None:
+    """What was measured before; None where it was not, or the file was damaged since."""
+    try:
+        return goldens.loads(safe_files.read(place, goldens.LARGEST).decode(), str(place))
+    except (OSError, UnicodeDecodeError, UsageError):
+        return None
 
 
 def _failure(folder: Path, arguments: Sequence[str]) -> str:
