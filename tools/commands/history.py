@@ -56,7 +56,7 @@ def history(
     if form == "json":
         print_json(report)
         return
-    from acortex.tools.views.history import parts
+    from acortex.tools.history.views import parts
 
     show(console(), parts(report), whole=True)
 

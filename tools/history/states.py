@@ -141,6 +141,9 @@ def is_acortex(checkout: Path) -> bool:
 
 
 def _told(text: str) -> str:
-    """The line of an error that says what is wrong: that of acortex, else the last one, as of a traceback."""
+    """The line of an error that says what is wrong: of a traceback the last one, else the first."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return next((line for line in lines if "error: " in line), lines[-1] if lines else "it fails, and says nothing")
+    if not lines:
+        return "it fails, and says nothing"
+    last = lines[-1] if any(line.startswith("Traceback") for line in lines) else ""
+    return last or next((line for line in lines if not line.startswith("warning:")), lines[0])
