@@ -35,7 +35,7 @@ def test_a_change_is_a_row_with_its_commit_and_its_cause(folder: Path) -> None:
     lines = result.stdout.splitlines()
     assert lines[0].endswith("   2 commits, 1 change")
     assert lines[2] == "t/a.json   █▁   cycles 500 -> 400"
-    assert lines[3].endswith("2026-01-02   cycles 500 -> 400 (-20.00 %)   energy 7 nJ   1 number")
+    assert lines[3].endswith("2026-01-02   cycles 500 -> 400 (-20.00 %)   energy 7.000 nJ   1 number")
     assert lines[4:6] == ["    more ports", "    setting memory.ports 1 -> 2"]
     assert lines[-1] == "nothing moved in t/still.json"
 
