@@ -150,7 +150,7 @@ def test_an_unknown_name_is_one_error_with_the_nearest(name: str, hint: str) -> 
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("error: no schema is called ")
     assert f"\n  hint: {hint}" in result.stderr
-    assert len(result.stderr) < 400
+    assert len(result.stderr) < 450
 
 
 # What the commands print
