@@ -74,6 +74,16 @@ class Side:
     window: Window
 
     @property
+    def selected(self) -> bool:
+        """Whether rows of the run were left out, of which `run` speaks nevertheless."""
+        return bool(self.trace.header.filters)
+
+    @property
+    def own(self) -> TimedReport | None:
+        """The report of just these rows: that of the run, and None for a part of it."""
+        return None if self.selected else self.run
+
+    @property
     def title(self) -> str:
         """What ran on what."""
         return f"{self.program.name} on {self.chip.label}"
@@ -133,7 +143,7 @@ def _side(name: str, whole: Trace, what_if: WhatIf | None, progress: Progress, p
         no_path=no_path,
         what_if=what_if,
         roofs=None if chip is None else roofs(chip),
-        points=[] if run is None else roof_points(run, shares),
+        points=[] if run is None or header.filters else roof_points(run, shares),
         trace=trace,
         timeline=rows,
         window=(
