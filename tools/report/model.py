@@ -79,6 +79,11 @@ class Side:
         return bool(self.trace.header.filters)
 
     @property
+    def windowed(self) -> bool:
+        """Whether cycles of the run were left out."""
+        return self.window != (0, self.trace.cycles)
+
+    @property
     def own(self) -> TimedReport | None:
         """The report of just these rows: that of the run, and None for a part of it."""
         return None if self.selected else self.run

@@ -71,8 +71,8 @@ def facts(side: Side) -> Iterator[Fact]:
 
 def part_facts(side: Side) -> Iterator[Fact]:
     """The headline numbers of a part of a run, each from its rows."""
-    totals, filters, clock = side.stats.totals, side.trace.header.filters, side.trace.header.clock_ns
-    if {"from_cycle", "to_cycle"} & filters.keys():
+    totals, clock = side.stats.totals, side.trace.header.clock_ns
+    if side.windowed:
         first, end = side.window
         told = f"from cycle {first:,} until {end:,}: {end - first:,} cycles of {clock:g} ns"
         yield Fact("window", scaled((end - first) * clock * 1e-9, "s"), told)
@@ -125,7 +125,10 @@ def path_bars(side: Side) -> Bars | None:
     ]
     looks = {what: at for at, what in enumerate(("busy", "latency", "waiting", "hand-over", "idle"))}
     return stack(
-        ("what", "", "cycles", "of the path"), rows, looks.__getitem__, lambda part, cycles: f"{part}: {cycles:,.0f} cycles"
+        ("what", "", "cycles", "of the path"),
+        rows,
+        looks.__getitem__,
+        lambda part, cycles: f"{part}: {cycles:,.0f} cycles",
     )
 
 
@@ -245,20 +248,19 @@ def layer_latency(side: Side) -> Bars:
 
 
 def units(side: Side) -> Bars:
-    """What each unit did with the time of the run; in a part, whose rows may reach beyond its window, how long."""
-    cycles = side.stats.totals.cycles
-    told = "{:,}".format if side.selected else lambda spent: percent(spent, cycles)
+    """What each unit did with the time of the run, or with that of a window."""
+    cycles = side.window[1] - side.window[0]
     rows: list[Row] = []
     for one in side.stats.units:
         if one.busy is None or one.waiting is None:
             rows.append((one.name, {}, (UNKNOWN, UNKNOWN)))
             continue
         parts = {"busy": one.busy, "waiting": one.waiting, "idle": one.idle or 0}
-        rows.append((one.name, parts, (told(one.busy), told(one.waiting))))
+        rows.append((one.name, parts, (percent(one.busy, cycles), percent(one.waiting, cycles))))
     looks = {"busy": 0, "waiting": 1 + len(STATES) * 3, "idle": LOOKS}
-    head = ("unit", "", "busy cycles", "waiting cycles") if side.selected else ("unit", "", "busy", "waiting")
-    whole = None if side.selected else cycles
-    found = stack(head, rows, looks.__getitem__, lambda part, n: f"{part}: {n:,.0f} cycles", whole)
+    found = stack(
+        ("unit", "", "busy", "waiting"), rows, looks.__getitem__, lambda part, n: f"{part}: {n:,.0f} cycles", cycles
+    )
     return Bars(found.head, found.bars, [(look, name) for look, name in found.legend if name != "idle"], found.more)
 
 
@@ -356,7 +358,7 @@ def power_words(side: Side) -> str:
 
 def _of_run(side: Side, words: str) -> str:
     """A sentence about the whole run, which says so on the page of a part."""
-    shaded = ", of which the window is shaded" if side.window != (0, side.trace.cycles) else ""
+    shaded = ", of which the window is shaded" if side.windowed else ""
     return f"Of the whole run{shaded}: {words[0].lower()}{words[1:]}" if side.selected else words
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from rich.bar import Bar
@@ -24,6 +25,7 @@ from acortex.sim.results import (
     Verification,
     timed,
 )
+from acortex.tools.console.files import STANDARD
 from acortex.units import fixed, percent, scaled
 from acortex.wording import count as number_of
 from acortex.wording import plain
@@ -199,8 +201,15 @@ def _busy(run: TimedReport) -> Group:
     for unit in sorted(spent, key=lambda name: -spent[name].busy)[:BUSIEST]:
         busy = percent(spent[unit].busy, cycles)
         table.add_row(Text(f"  {unit}", "cyan"), f"busy {busy}", _rest_of_time(run, unit))
-    hints = (ONE_AT_A_TIME, WHERE_IT_SHOWS) if _one_at_a_time(run) else (WHERE_IT_SHOWS,)
+    hints = (ONE_AT_A_TIME, _where_it_shows(run)) if _one_at_a_time(run) else (_where_it_shows(run),)
     return Group(_title("The busiest units", "and what else they did"), table, *(Text(f"  {hint}") for hint in hints))
+
+
+def _where_it_shows(run: TimedReport) -> str:
+    """The hint for a run whose critical path is not known: a trace that was written is named, it need not be again."""
+    if run.trace in (None, STANDARD) or run.trace_failure:
+        return WHERE_IT_SHOWS
+    return f"Why it took so long: `acortex trace critical {quote(str(run.trace))}`, of a trace of every event."
 
 
 def _limits(run: TimedReport, path: CriticalPath) -> Group:
