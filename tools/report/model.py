@@ -178,7 +178,11 @@ def _chip(trace: Trace) -> Chip | None:
 
 
 def _run(trace: Trace, program: ProgramName, chip: ChipName, area: dict[str, float]) -> TimedReport | None:
-    """The report of the run, which the summary of its trace is; None where that is missing or something else."""
+    """The report of the run, which the summary of its trace is; None where that is missing or something else.
+
+    Of a stopped run it must say how many inferences had finished, which an older version did not keep: its totals
+    would be shared among those that had only begun.
+    """
     heading = {
         "program": program,
         "chip": chip,
@@ -191,6 +195,7 @@ def _run(trace: Trace, program: ProgramName, chip: ChipName, area: dict[str, flo
     except ValidationError:
         return None
     known = run.latency_s > 0 and "program_erase" in run.setup.energy_by_component_j
+    known = known and bool(run.stopped) == (run.covers is not None) == (not run.complete)
     return run if known and run.cycles == trace.cycles else None
 
 

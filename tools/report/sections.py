@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from acortex.sim.advice.results import Value
-from acortex.sim.ledger.facts import timing_facts
+from acortex.sim.ledger.facts import SO_FAR, timing_facts
 from acortex.tools.report.model import Side
 from acortex.tools.report.pictures import (
     LOOK,
@@ -61,7 +61,8 @@ def facts(side: Side) -> Iterator[Fact]:
     if side.run is not None:
         for name, value, about in timing_facts(side.run):
             yield Fact(name, value, about)
-        yield Fact("energy, all", scaled(side.run.energy_j, "J"), "of the whole run, without set-up")
+        of = "of the whole run" if side.run.complete else SO_FAR
+        yield Fact("energy, all", scaled(side.run.energy_j, "J"), f"{of}, without set-up")
     else:
         energy = stats.totals.energy_j
         yield Fact("energy", UNKNOWN if energy is None else scaled(energy, "J"), "of the whole run")

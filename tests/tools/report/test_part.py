@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -10,10 +11,13 @@ import pytest
 import report_pages
 
 from acortex.programs import zoo
+from acortex.sim.ledger.facts import facts
+from acortex.sim.results import RunReport
 from acortex.sim.run import run
 from acortex.tools.report import sections
 from acortex.tools.report.model import Side, page_of
 from acortex.tools.report.render import render
+from acortex.traces.coarser import coarser
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.reader import open as open_trace
 from acortex.units import joules, percent, scaled
@@ -61,10 +65,10 @@ def test_energy_by_component_is_that_of_the_rows(whole: Trace, wanted: Wanted) -
     spent = int(whole.select(**wanted)["energy_aj"].sum())
     found = sections.energy_by_component(side)
     assert "leakage" not in {bar.name for bar in found.bars}  # no event pays for it
-    facts = {fact.name: fact for fact in sections.part_facts(side)}
-    assert facts["energy"].value == scaled(joules(spent), "J")
+    told = {fact.name: fact for fact in sections.part_facts(side)}
+    assert told["energy"].value == scaled(joules(spent), "J")
     paid = int(whole["energy_aj"].sum())
-    assert facts["energy"].about == f"without leakage: {percent(spent, paid)} of that of the run"
+    assert told["energy"].about == f"without leakage: {percent(spent, paid)} of that of the run"
     together = sum(sum(one.energy_aj.values()) for one in side.layers)
     assert together == spent == sum(one.energy_aj for one in side.stats.components)
 
@@ -145,8 +149,8 @@ def test_a_part_off_the_path_says_so(whole: Trace) -> None:
 
 
 def test_an_empty_part_has_a_page(whole: Trace) -> None:
-    facts = {fact.name: fact.value for fact in sections.part_facts(side_of(whole, {"unit": "program_erase"}))}
-    assert facts == {"events": "0", "busy": "0", "energy": "0 J"}
+    told = {fact.name: fact.value for fact in sections.part_facts(side_of(whole, {"unit": "program_erase"}))}
+    assert told == {"events": "0", "busy": "0", "energy": "0 J"}
 
 
 def test_a_trace_that_was_filtered_when_written_is_a_part(tmp_path: Path) -> None:
@@ -155,3 +159,41 @@ def test_a_trace_that_was_filtered_when_written_is_a_part(tmp_path: Path) -> Non
     side = side_of(open_trace(path), {})
     assert side.selected and side.run is not None and side.own is None
     assert sections.power_words(side).startswith("Of the whole run: average")
+
+
+# Runs that were stopped -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunReport, Trace]:
+    """A run that was stopped with an inference under way, and its trace."""
+    path = tmp_path_factory.mktemp("stopped") / "run.actrace"
+    program = zoo.load("digits_mlp")
+    made = run(program, inputs=program.samples["image"][:6], trace=path, values=False, max_cycles=500).report
+    return made, open_trace(path)
+
+
+def test_the_page_of_a_stopped_run_has_the_numbers_of_the_run(stopped: tuple[RunReport, Trace]) -> None:
+    report, trace = stopped
+    assert report.covers is not None and report.covers.finished > 0 and report.covers.under_way
+    side = side_of(trace, {})
+    found = [(fact.name, fact.value, fact.about) for fact in sections.facts(side)]
+    assert [one for one in facts(report) if one not in found] == []
+    assert side.run is not None and side.run.covers == report.covers
+    assert ("energy, all", scaled(report.energy_j or 0, "J"), "in all, up to there, without set-up") in found
+
+
+def test_a_coarser_trace_of_a_stopped_run_keeps_what_it_is_of(stopped: tuple[RunReport, Trace], tmp_path: Path) -> None:
+    report, trace = stopped
+    side = side_of(coarser(trace, "layers", tmp_path / "layers.actrace"), {})
+    assert side.run is not None and side.run.covers == report.covers
+
+
+def test_an_older_trace_of_a_stopped_run_shares_nothing_among_unfinished_inferences(
+    stopped: tuple[RunReport, Trace],
+) -> None:
+    trace = stopped[1]
+    older = {name: value for name, value in (trace.summary or {}).items() if name not in ("covers", "complete")}
+    side = side_of(replace(trace, summary=older), {})
+    assert side.run is None
+    assert "throughput" not in {fact.name for fact in sections.facts(side)}
