@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from acortex.sim import analog
     from acortex.sim.accuracy.own import ErrorModel
     from acortex.tools.api import accuracy, compile, debug, prepare, recalibrate, run
+    from acortex.tools.serving import serve
     from acortex.tools.sweep.optimising import optimise
     from acortex.tools.sweep.sweeping import sweep
     from acortex.traces.display.opened import open as open_trace
@@ -27,7 +28,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AcortexError", "ErrorModel", "__version__", "accuracy", "analog", "assemble", "compile", "debug", "open_trace",
-    "optimise", "prepare", "recalibrate", "run", "sweep",
+    "optimise", "prepare", "recalibrate", "run", "serve", "sweep",
 ]  # fmt: skip
 
 __getattr__ = loader(
@@ -44,6 +45,7 @@ __getattr__ = loader(
         "prepare": "acortex.tools.api:prepare",
         "recalibrate": "acortex.tools.api:recalibrate",
         "run": "acortex.tools.api:run",
+        "serve": "acortex.tools.serving:serve",
         "sweep": "acortex.tools.sweep.sweeping:sweep",
     },
 )

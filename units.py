@@ -13,6 +13,8 @@ from math import ceil, isfinite
 AJ_PER_J = 10**18
 AJ_PER_PJ = 10**6
 NS_PER_S = 10**9
+AS_PER_NS = 10**9
+AS_PER_S = AS_PER_NS * NS_PER_S
 UM2_PER_MM2 = Decimal(10) ** 6  # decimal as the areas of a chip file, so that none of them becomes a float
 
 Exact = Decimal | Fraction | int

@@ -92,5 +92,5 @@ def test_an_unknown_public_name_is_an_attribute_error() -> None:
 def test_the_public_names_are_listed_before_they_are_loaded() -> None:
     assert dir(acortex) == [
         "AcortexError", "ErrorModel", "__version__", "accuracy", "analog", "assemble", "compile", "debug",
-        "open_trace", "optimise", "prepare", "recalibrate", "run", "sweep",
+        "open_trace", "optimise", "prepare", "recalibrate", "run", "serve", "sweep",
     ]  # fmt: skip

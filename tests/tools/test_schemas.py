@@ -173,7 +173,11 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
         (0, ["acortex_digits", "--program", "zoo:digits_mlp", "--group", "g1"]),
     ],
     "chip technologies": [(0, []), (0, ["pcm", "sram"])],
-    "compile": [(0, ["zoo:letters_mlp"]), (0, ["zoo:letters_mlp", "--smallest-chip", "--explain"])],
+    "compile": [
+        (0, ["zoo:letters_mlp"]),
+        (0, ["zoo:letters_mlp", "--smallest-chip", "--explain"]),
+        (0, ["zoo:letters_mlp", "--chips", "2", "-o", "{0}/two.toml"]),
+    ],
     "disasm": [(0, ["{0}/e.acx"])],
     "explain": [(0, []), (0, ["r703"])],
     "info": [(0, [ECHO]), (0, ["zoo:letters_mlp"])],
@@ -195,6 +199,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
         (0, [ECHO, "--chip", "acortex_digits", "--chip", "acortex_digits,memory.ports=2", "--chip", "acortex_gnmt"]),
     ],
     "schema": [(0, [])],
+    "serve": [(0, ["zoo:letters_mlp", "--requests", "5", "--arrivals", "poisson:50%"]), (0, ["{0}/pair.toml"])],
     "sweep run": [(0, ["{0}/sweep.toml", "-o", "{0}/sweep", "--workers", "1"])],
     "sweep show": [(0, ["{0}/kept"]), (0, ["{0}/kept", "--pareto", "area_mm2,latency_s"])],
     "trace check": [
@@ -270,6 +275,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert invoke("asm", ECHO, "-o", f"{made}/e.acx").exit_code == 0
     assert invoke("trace", "check", f"{made}/a.actrace", f"{made}/a.json", "--update").exit_code == 0
     (made / "search.toml").write_text(f'program = "{ECHO}"\n[axes]\n"memory.ports" = [1, 2]\n')
+    assert invoke("compile", "zoo:letters_mlp", "--chips", "2", "-o", f"{made}/pair.toml").exit_code == 0
     (made / "sweep.toml").write_text(f'program = "{ECHO}"\n[axes]\n"memory.ports" = [1, 0, 2]\n')
     assert invoke("sweep", f"{made}/sweep.toml", "-o", f"{made}/kept", "--workers", "1").exit_code == 0
     return made
@@ -327,7 +333,7 @@ def test_a_command_says_the_same_to_people(command: str, code: int, given: list[
 def test_every_schema_but_those_of_files_is_one_that_an_example_prints() -> None:
     commands = {one.command.partition(" --")[0] for one in SCHEMAS if not one.file}
     assert commands == {f"acortex {HOME.get(name, name)}" for name in EXAMPLES}
-    assert {one.name for one in SCHEMAS if " --" in one.command} == {"compare"}  # an example has two chips
+    assert {one.name for one in SCHEMAS if " --" in one.command} == {"compare", "division"}  # examples have two chips
 
 
 def test_a_golden_is_what_its_schema_says(folder: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from acortex.errors import UsageError
+from acortex.tools.commands.compile_chips import chips_option, compile_for_chips
 from acortex.tools.console import files
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import Working
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 @click.option("--drop-lrn", is_flag=True, help="Leave local response normalisation out.")
 @click.option("--explain", is_flag=True, help="Print where each layer lies, what limits it, and which loses most.")
 @click.option("--sensitivity", is_flag=True, help="Print what the rounding of each layer costs the outputs.")
+@chips_option
 @format_option
 def compile_(model: str, form: str, **options: Any) -> None:
     """Map a network onto a chip: quantise, place, plan memory, schedule, write the program.
@@ -66,21 +68,25 @@ def compile_(model: str, form: str, **options: Any) -> None:
     The network is MODEL.onnx or zoo:NAME. Weights that are not quantised yet get the width of the chip's codes, 4 bits;
     ranges of activations come from --calibration.
     """
+    how = Compiling(
+        options["mapping"],
+        options["calibration"],
+        dims=options["dims"],
+        fill_weights=options["fill_weights"],
+        quantise=options["quantise"],
+        carry=options["carry"],
+        host=options["host"],
+    )
+    if options["chips"] is not None:
+        compile_for_chips(model, form, options, how)
+        return
     _check_files(model, form, options)
     with Working("compiling") as bar:
         made = compiled(
             model,
             options["chip"],
             options["settings"],
-            Compiling(
-                options["mapping"],
-                options["calibration"],
-                dims=options["dims"],
-                fill_weights=options["fill_weights"],
-                quantise=options["quantise"],
-                carry=options["carry"],
-                host=options["host"],
-            ),
+            how,
             drop_lrn=options["drop_lrn"],
             smallest_chip=options["smallest_chip"],
             measured=_measured(model, options),

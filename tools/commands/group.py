@@ -24,6 +24,7 @@ from acortex.tools.commands.recalibrate import recalibrate
 from acortex.tools.commands.reproduce import reproduce
 from acortex.tools.commands.run import run
 from acortex.tools.commands.schema import schema
+from acortex.tools.commands.serve import serve_
 from acortex.tools.commands.sweep import sweep
 from acortex.tools.commands.trace import trace
 from acortex.tools.commands.verify import verify
@@ -46,7 +47,7 @@ def cli() -> None:
 
 COMMANDS = (
     compile_, verify, asm, fmt, lint, lsp, disasm, info, isa, explain, run, view, debug, accuracy, recalibrate, trace,
-    draw, chip, zoo, sweep, optimise, reproduce, bench, schema,
+    draw, chip, zoo, serve_, sweep, optimise, reproduce, bench, schema,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -57,6 +57,12 @@ SEED = Whole(0, 2**63 - 1)
 CHIPS = Whole(1, 100_000)
 """Chips of a population."""
 
+REPLICAS = Whole(1, 1024)
+"""Copies of a system of chips."""
+
+REQUESTS = Whole(1, 1_000_000)
+"""Requests of a stream."""
+
 INFERENCES = Whole(1, 1 << 16)
 """Inferences that a program is walked through without values."""
 
@@ -77,6 +83,21 @@ SHARE = Finite(0.0, 1.0)
 
 TOLERANCE = Finite(0.0, 1e9)
 """A difference relative to a value: 0.01 is a hundredth of it."""
+
+
+AUTO = 0
+"""Chips of a network where the compiler chooses how many."""
+
+
+class ChipCount(Whole):
+    """A number of chips, or auto for as few as hold the network."""
+
+    def __init__(self) -> None:
+        super().__init__(1, 256)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number, or that of auto."""
+        return AUTO if value in ("auto", AUTO) else int(super().convert(value, param, ctx))
 
 
 def whole(name: str, value: object, allowed: Whole) -> int | None:

@@ -191,7 +191,7 @@ def _key(keys: Column, held: Residents, words: int, found: Sequence[Stage]) -> N
     keys.heading("Whose values lie there")
     for number, stage in enumerate(found):
         keys.key(look(number), stage.label)
-    keys.key(Look(EMPTY), "nothing that is still read")
+    keys.key(Look(EMPTY), "nothing live")
     keys.gap()
 
 
@@ -206,5 +206,6 @@ def _caption(name: str, held: Residents, found: Sequence[Stage]) -> str:
     at = _seconds(held.peak_cycle * held.clock_ns * 1e-9)
     return (
         f"Memory is fullest at {at}, with {percent(held.peak_words, held.capacity)} of its words. Values of "
-        f"{found[most].name} take most of it over time, {share}. A value is live from its write to its last read."
+        f"{found[most].name} take most of it over time, {share}. A value is live from its write to its last read; "
+        "one that is never read, until the word is written again."
     )
