@@ -56,7 +56,7 @@ class Shown:
 def facts(side: Side) -> Iterator[Fact]:
     """The headline numbers, those of `acortex run`."""
     stats, clock = side.stats, side.trace.header.clock_ns
-    cycles = f"{stats.totals.cycles:,} cycles of {clock:g} ns"
+    cycles = f"{number_of(stats.totals.cycles, 'cycle')} of {clock:g} ns"
     yield Fact("run", scaled(stats.totals.latency_s, "s"), cycles)
     if side.run is not None:
         for name, value, about in timing_facts(side.run):
@@ -75,7 +75,7 @@ def part_facts(side: Side) -> Iterator[Fact]:
     totals, clock = side.stats.totals, side.trace.header.clock_ns
     if side.windowed:
         first, end = side.window
-        told = f"from cycle {first:,} until {end:,}: {end - first:,} cycles of {clock:g} ns"
+        told = f"from cycle {first:,} until {end:,}: {number_of(end - first, 'cycle')} of {clock:g} ns"
         yield Fact("window", scaled((end - first) * clock * 1e-9, "s"), told)
     yield Fact("events", f"{totals.events:,}", f"and {number_of(len(side.trace.waits), 'wait')}")
     yield Fact("busy", f"{totals.busy:,}", "cycles of all units together")

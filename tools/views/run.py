@@ -91,7 +91,7 @@ def _header(report: RunReport, run: TimedReport | None) -> Text:
         line.append("   ").append_text(partial(report.covers)).append("\n  so far")
     if run is not None:
         finished = number_of(sharers(run) if run.covers is None else run.covers.finished, "inference")
-        line.append(f"   {finished}, {run.cycles:,} cycles of {run.clock_ns:g} ns")
+        line.append(f"   {finished}, {number_of(run.cycles, 'cycle')} of {run.clock_ns:g} ns")
     return line
 
 
