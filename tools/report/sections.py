@@ -25,7 +25,7 @@ from acortex.tools.views.changed import value_text
 from acortex.tools.views.critical import held, told
 from acortex.units import joules, percent, scaled
 from acortex.wording import count as number_of
-from acortex.wording import plain
+from acortex.wording import layer_name, plain
 
 UNKNOWN = "not known"
 """In place of a number that needs what the trace does not hold."""
@@ -185,11 +185,6 @@ def energy_by_component(side: Side) -> Bars:
 
 def _component(name: str, energy_aj: float) -> str:
     return f"{plain(name)}: {_energy(energy_aj)}"
-
-
-def layer_name(name: str) -> str:
-    """A layer as people read it."""
-    return "(outside layers)" if name == "-" else name
 
 
 def energy_by_layer(side: Side) -> Bars:

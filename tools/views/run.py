@@ -28,7 +28,7 @@ from acortex.sim.results import (
 from acortex.tools.console.files import STANDARD
 from acortex.units import fixed, percent, scaled
 from acortex.wording import count as number_of
-from acortex.wording import plain
+from acortex.wording import layer_name, plain
 
 if TYPE_CHECKING:
     from acortex.traces.results_of_paths import CauseCycles, CriticalPath
@@ -188,9 +188,8 @@ def _layers(run: TimedReport) -> Group:
         table.add_column(heading, justify="right", no_wrap=True)
     for layer in run.layers:
         energy = layer.energy_j
-        name = "(outside layers)" if layer.name == "-" else layer.name
         amounts = (scaled(energy / count, "J"), percent(energy, run.energy_j), fixed(layer.macs / count))
-        table.add_row(f"  {name}", fixed(layer.cycles / count), *amounts)
+        table.add_row(f"  {layer_name(layer.name)}", fixed(layer.cycles / count), *amounts)
     return Group(_title("Layers", "per inference, mean" if run.complete else SO_FAR), table)
 
 

@@ -14,7 +14,7 @@ from acortex.traces.display.colours import BLUE, GREY, ORANGE
 from acortex.traces.display.numbers import LayerNumbers, Numbers, UnitNumbers
 from acortex.traces.file.reader import Trace
 from acortex.units import fixed, joules, percent, scaled
-from acortex.wording import UNKNOWN, plain
+from acortex.wording import UNKNOWN, layer_name, plain
 from acortex.wording import count as number_of
 
 MOST_ROWS = 12
@@ -114,7 +114,7 @@ def _energy_of(row: LayerNumbers) -> int:
 
 def _layer(row: LayerNumbers, most: int, numbers: Numbers) -> _Row:
     cells = _cycles(row.cycles, numbers), _energy(row.energy_aj, numbers), _share(row.energy_aj, numbers.energy_aj)
-    return _Row("(outside layers)" if row.name == "-" else row.name, [(_energy_of(row) / most, BLUE)], cells)
+    return _Row(layer_name(row.name), [(_energy_of(row) / most, BLUE)], cells)
 
 
 def _waits(numbers: Numbers) -> str:
