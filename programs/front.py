@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from acortex.programs.graph import Coding, LayerGraph
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_steps
 from acortex.programs.network.dimensions import NO_DIMS
 from acortex.programs.network.importer import read_onnx
-from acortex.programs.network.network import Model, Network
-from acortex.programs.network.subgraphs import hint_of_branches
+from acortex.programs.network.network import Model, Network, Node
+from acortex.programs.network.subgraphs import graphs, hint_of_branches
 from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
 from acortex.programs.operators.long_windows import within_buffer
 from acortex.programs.operators.normalise import normalise
@@ -128,7 +128,22 @@ def _has_products(model: Model) -> bool:
     """Whether the chip's arrays could do anything of a network."""
     from acortex.programs.host.partition import PRODUCTS
 
-    return any(node.op in PRODUCTS for node in model.nodes)
+    return any(node.op in PRODUCTS for node in _with_those_inside(model.nodes))
+
+
+def _with_those_inside(nodes: Sequence[Node]) -> Iterator[Node]:
+    """Nodes, and those of the branches and bodies inside them."""
+    for node in nodes:
+        yield node
+        for inner in graphs(node):
+            yield from _with_those_inside(inner.nodes)
+
+
+def _hint_for(refused: UnsupportedNodes, model: Model) -> str:
+    """What to do about refused nodes; of malformed ones alone their own lines say it, and no host does them."""
+    if {name for name, *_ in refused.nodes} <= {node.name for node in model.nodes if node.fault}:
+        return ""
+    return hint_of_branches(model) or (HINT_OF_HOST if _has_products(model) else HINT_OF_NONE)
 
 
 def normal_form(model: Model, host: str = "ends", drop_lrn: bool = False, most_words: int = MAX_WORDS) -> FloatGraph:
@@ -142,8 +157,7 @@ def normal_form(model: Model, host: str = "ends", drop_lrn: bool = False, most_w
         return normalise(model, drop_lrn=drop_lrn, most_words=most_words)
     except UnsupportedNodes as refused:
         if host == "ends":
-            hint = hint_of_branches(model) or (HINT_OF_HOST if _has_products(model) else HINT_OF_NONE)
-            refused.hint = refused.hint or hint
+            refused.hint = refused.hint or _hint_for(refused, model)
             raise
     from acortex.programs.host.graphs import with_host
 
@@ -173,7 +187,8 @@ def _calibration(
         every, first = _length(given), first_inputs(graph)
         said = f"the first {first} of {every:,} inputs" if every > first else f"the {count(every, 'input')}"
         return {name: array[:first] for name, array in given.items()}, f"{said} of the run"
-    graph.warnings.append("without a calibration set, ranges are chosen on random inputs; accuracy will suffer")
+    if any(one.coding is None for one in graph.maps.values()):
+        graph.warnings.append("without a calibration set, ranges are chosen on random inputs; accuracy will suffer")
     few = 1 if _weights(graph) > MANY_WEIGHTS else RANDOM_SAMPLES
     return random_inputs(graph, seed, few), count(few, "seeded random input")
 
@@ -195,12 +210,13 @@ def _length(given: Mapping[str, Array]) -> int:
     return len(next(iter(given.values()), ()))
 
 
-def outlined(source: Path | str | Model | Network, bits: int = 4) -> LayerGraph | None:
+def outlined(source: Path | str | Model | Network, bits: int = 4, buffer_words: int | None = None) -> LayerGraph | None:
     """The layer graph of a network without its weights, for time and energy; None where these depend on the weights.
 
     Neither draws, reads nor evaluates anything. Raises the errors of `quantised`.
     """
     graph = normalise(as_model(source))
+    within_buffer(graph, buffer_words)
     check_steps(graph, MAX_INSTRUCTIONS)
     check_bits(bits)
     return outline(graph, bits) if instructions_are_fixed(graph) else None

@@ -195,14 +195,17 @@ def compiled(one: Entry, machine: Machine, mapping: str | None = None, weights: 
     """
     from acortex.programs.compiler import compile_graph
 
-    return compile_graph(graph(one, machine.bits, weights), machine, mapping or one.mapping)
+    made = graph(one, machine.bits, weights, buffer_words=machine.buffer_words)
+    return compile_graph(made, machine, mapping or one.mapping)
 
 
-def graph(one: Entry, bits: int = 4, weights: bool = True, measured: int = 0) -> LayerGraph:
+def graph(
+    one: Entry, bits: int = 4, weights: bool = True, measured: int = 0, buffer_words: int | None = None
+) -> LayerGraph:
     """The layer graph of an entry that is a network, with codes and weights of `bits` bits.
 
     Without `weights` random ones are not drawn where the time and the energy of a run do not depend on them. Of
-    `measured` layers it is measured what their rounding costs.
+    `measured` layers it is measured what their rounding costs. Windows of more than `buffer_words` are cut into parts.
     """
     from acortex.programs.front import outlined, quantised
     from acortex.programs.graph import Coding
@@ -210,11 +213,12 @@ def graph(one: Entry, bits: int = 4, weights: bool = True, measured: int = 0) ->
     assert one.network is not None
     data = one.data() if one.data else None
     network = one.network()
-    if not weights and data is None and (without := outlined(network, bits)) is not None:
+    if not weights and data is None and (without := outlined(network, bits, buffer_words)) is not None:
         return without
     codings = {network.model.inputs[0].name: Coding(1.0, 0, bits)} if one.binary else {}
+    calibration = data.calibration if data else None
     found = quantised(
-        network, data.calibration if data else None, bits, codings=codings, effort="fast", measured=measured
+        network, calibration, bits, codings=codings, effort="fast", measured=measured, buffer_words=buffer_words
     )
     if one.binary:
         inputs = tuple(replace(port, shapes=_forms(port, one.binary), encode="binary") for port in found.inputs)

@@ -6,14 +6,15 @@ import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import MissingExtra
+from acortex.programs.host.alone import SMALL, UNKNOWN, Kind, has_rule, made_alone
 from acortex.programs.host.protos import node_proto, opsets
-from acortex.programs.network.network import Constant, Model, Node
+from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.operators.constants import fold
 from acortex.programs.operators.context import Lowering, Unsupported
 
@@ -22,21 +23,11 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-SMALL = 4096
-"""Numbers of a constant whose values may say a shape."""
-
 LARGE = 1 << 20
 """Numbers of a constant that is not loaded to see its type: so large are weights alone."""
 
 ROUNDS = 4
 """How often shapes are inferred anew with what followed from them."""
-
-
-class Kind(NamedTuple):
-    """What is known of a tensor: its type as NumPy names it, and its shape; None where it is not fixed."""
-
-    dtype: str
-    shape: tuple[int, ...] | None
 
 
 Kinds = Mapping[str, Kind]
@@ -105,6 +96,45 @@ def _typed(values: Array, kind: Kind | None) -> Array:
 
 
 def inferred(model: Model) -> Kinds:
+    """The types and shapes of tensors for one inference: as ONNX infers them, and behind operators for which it has no
+    rule as onnxruntime makes them.
+    """
+    found = _inferred(model)
+    for node in model.nodes:
+        if _is_open(node, found) and (behind := _known_inputs(node, found, model)) is not None:
+            if has_rule(node.op, model.opset):
+                found |= _found_alone(node, behind, model)
+            else:
+                found |= made_alone(node, behind, model.constants, model.opset)
+    return found
+
+
+def _is_open(node: Node, found: Kinds) -> bool:
+    """Whether the shape of an output of a node is not known."""
+    return any(found.get(name, UNKNOWN).shape is None for name in node.outputs if name)
+
+
+def _known_inputs(node: Node, found: Kinds, model: Model) -> Kinds | None:
+    """What is known of the inputs of a node by name; None where that is not the shape of each."""
+    known = {}
+    for name in filter(None, node.inputs):
+        constant = model.constants.get(name)
+        known[name] = found.get(name, UNKNOWN) if constant is None else Kind(dtype_of(constant), constant.shape)
+        if known[name].shape is None:
+            return None
+    return known
+
+
+def _found_alone(node: Node, known: Kinds, model: Model) -> dict[str, Kind]:
+    """What ONNX infers of a node by itself."""
+    constants = {name: one for name, one in model.constants.items() if name in known}
+    inputs = [Value(name, kind.shape or (), kind.dtype) for name, kind in known.items() if name not in constants]
+    return _inferred(
+        replace(model, nodes=[node], inputs=inputs, outputs=list(filter(None, node.outputs)), constants=constants)
+    )
+
+
+def _inferred(model: Model) -> dict[str, Kind]:
     """The types and shapes of tensors for one inference, as far as ONNX infers them."""
     try:
         from onnx import helper, shape_inference

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from acortex.isa.program import HostResult
+from acortex.programs.host.alone import UNKNOWN
 from acortex.programs.host.models import check_nodes, host_parts
-from acortex.programs.host.partition import UNKNOWN, Division, NothingLeft, divided
+from acortex.programs.host.partition import Division, NothingLeft, divided
 from acortex.programs.network.network import Model, Node, Value
 from acortex.programs.operators.context import MAX_WORDS
 from acortex.programs.operators.host import KEEPS_ORDER

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.programs.graph import HostPart
+from acortex.programs.host.alone import UNKNOWN
 from acortex.programs.host.operations import macs_of, operations_of
-from acortex.programs.host.partition import UNKNOWN, Division
-from acortex.programs.host.protos import MICROSOFT, domain_of, node_proto, opsets
+from acortex.programs.host.partition import Division
+from acortex.programs.host.protos import MICROSOFT, OF_RUNTIME, domain_of, node_proto, opsets
 from acortex.programs.network.network import Constant, Node
 from acortex.programs.operators.context import Unsupported, UnsupportedNodes
 
@@ -128,7 +129,7 @@ def _known(op: str) -> bool:
     domain, name = domain_of(op)
     if domain == MICROSOFT:
         return name in CONTRIBUTED
-    return domain in ("", "ai.onnx.ml") and bool(defs.has(name, domain))
+    return name in OF_RUNTIME or (domain in ("", "ai.onnx.ml") and bool(defs.has(name, domain)))
 
 
 CONTRIBUTED = (
@@ -137,8 +138,7 @@ CONTRIBUTED = (
     "GroupQueryAttention", "MatMulIntegerToFloat", "MatMulNBits", "MultiHeadAttention", "NhwcMaxPool", "QAttention",
     "QGemm", "QLinearAdd", "QLinearAveragePool", "QLinearConcat", "QLinearGlobalAveragePool", "QLinearLeakyRelu",
     "QLinearMul", "QLinearReduceMean", "QLinearSigmoid", "QLinearSoftmax", "QLinearWhere", "QuickGelu",
-    "RotaryEmbedding", "SimplifiedLayerNormalization", "SkipLayerNormalization",
-    "SkipSimplifiedLayerNormalization", "Trilu", "Unique",
+    "RotaryEmbedding", "SkipLayerNormalization", "SkipSimplifiedLayerNormalization", "Trilu", "Unique",
 )  # fmt: skip
 """Operators of onnxruntime's own that networks have."""
 
@@ -184,7 +184,7 @@ def _stable(op: str, opset: int) -> bool:
     from onnx import defs
 
     domain, name = domain_of(op)
-    if domain or (name in ALIKE and opset >= 13):
+    if domain or name in OF_RUNTIME or (name in ALIKE and opset >= 13):
         return True
     old, new = (defs.get_schema(name, at, "").since_version for at in (opset, LEAST_OPSET))
     return bool(old == new)

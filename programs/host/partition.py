@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from acortex.errors import AcortexError
-from acortex.programs.host.facts import Kind, Kinds, folded
+from acortex.programs.host.alone import UNKNOWN
+from acortex.programs.host.facts import Kinds, folded
 from acortex.programs.host.protos import HAS_GRAPH
 from acortex.programs.network.network import Model, Node, Value
 from acortex.programs.network.subgraphs import CONTROL, graphs, hint_of_branches
-from acortex.programs.operators.context import MAX_WORDS, Lowering, Unsupported, UnsupportedNodes
+from acortex.programs.operators.context import MAX_WORDS, REARRANGED, Lowering, Unsupported, UnsupportedNodes
 from acortex.programs.operators.host import by_host
 from acortex.programs.operators.normalise import normalise, without_control
 from acortex.programs.operators.quantised import OWN_CONSTANTS
@@ -194,15 +195,23 @@ class _Divider:
 
     def _refused(self, refused: UnsupportedNodes) -> None:
         """Gives what the normaliser refused to the host. Raises what it raised where that is nothing new."""
-        before = len(self.hosted)
+        known = len(self.hosted)
         found = [(name, why) for one, what, why in refused.nodes for name in self._about(one, what)]
         behind = self._behind({name for name, _ in found})
         for name, why in found:
             # What lies behind another refused node was tried on a stand-in, which may lie otherwise in memory.
             if name not in behind or self.nodes[name].op not in PRODUCTS:
-                self._give([name], why)
-        if len(self.hosted) == before or any(self.nodes[name].fault for name in self.hosted):
+                before = self._rearranged_by(name) if why == REARRANGED else None
+                self._give([before or name], f"what it makes {name} cannot read from memory" if before else why)
+        if len(self.hosted) == known or any(self.nodes[name].fault for name in self.hosted):
             raise refused
+
+    def _rearranged_by(self, name: str) -> str | None:
+        """The node that only rearranges the input of a product; None where there is none, and of other nodes."""
+        node = self.nodes[name]
+        maker = self.makers.get(node.inputs[0])
+        moves = maker is not None and node.op in PRODUCTS and maker.op in (*RENAMES, *SELECTS, *WIDENS, "SpaceToDepth")
+        return maker.name if maker is not None and moves and maker.name not in self.hosted else None
 
     def _behind(self, names: set[str]) -> set[str]:
         """The nodes that follow from one of some nodes."""
@@ -427,9 +436,6 @@ def _living(model: Model) -> list[Node]:
             found.append(node)
     return found[::-1]
 
-
-UNKNOWN = Kind("", None)
-"""Of a tensor of which nothing is known."""
 
 MOST_REASONS = 12
 """Products that an error names, each with why the chip does not do it."""

@@ -18,6 +18,9 @@ MICROSOFT = "com.microsoft"
 HAS_GRAPH = "it has a graph of its own, which neither the chip nor the host does"
 """Why If, Loop and Scan are refused."""
 
+OF_RUNTIME = ("SimplifiedLayerNormalization",)
+"""Operators that onnxruntime has in ONNX's own domain, and ONNX has not."""
+
 STATED = {"STFT": {"onesided": 1}}
 """Attributes whose default ONNX's inference of shapes does not see."""
 
@@ -36,7 +39,7 @@ def domain_of(op: str) -> tuple[str, str]:
     domain, _, name = op.rpartition(".")
     if domain:
         return domain, name
-    return ("", op) if defs.has(op, "") else (MICROSOFT, op)
+    return ("", op) if op in OF_RUNTIME or defs.has(op, "") else (MICROSOFT, op)
 
 
 def node_proto(node: Node) -> onnx.NodeProto:

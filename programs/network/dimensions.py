@@ -40,8 +40,10 @@ def is_open(dimension: onnx.TensorShapeProto.Dimension) -> bool:
     return dimension.WhichOneof("value") != "dim_value" or dimension.dim_value < 1
 
 
-WHOLE_TYPES = {2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 12: "uint32", 13: "uint64"}
-"""NumPy's types of whole numbers by ONNX's numbers for them."""
+WHOLE_TYPES = {
+    2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 9: "bool", 12: "uint32", 13: "uint64",
+}  # fmt: skip
+"""NumPy's types of whole numbers by ONNX's numbers for them; of truth values 0 and 1."""
 
 
 def values_of(inputs: Iterable[onnx.ValueInfoProto], dims: Mapping[str, int]) -> dict[str, NDArray[Any]]:
@@ -94,7 +96,12 @@ def _check_number(name: str, size: object, kind: str | None, where: str) -> None
         told = f"the size of the axis {name} is of type {type(size).__name__}"
         raise UsageError(told, where=where, hint="give a whole number")
     number = operator.index(size)
-    if kind is not None and not np.iinfo(kind).min <= number <= np.iinfo(kind).max:
+    if kind is not None and number not in _numbers_of(kind):
         raise UsageError(f"the input {name} cannot be {number}: its type is {kind}", where=where)
     if kind is None and not 1 <= number <= LARGEST:
         raise UsageError(f"the size of the axis {name} is {number}, allowed is 1 to {LARGEST}", where=where)
+
+
+def _numbers_of(kind: str) -> range:
+    """The numbers that a type of whole numbers has."""
+    return range(2) if kind == "bool" else range(int(np.iinfo(kind).min), int(np.iinfo(kind).max) + 1)

@@ -92,9 +92,9 @@ def external(tensor: onnx.TensorProto, shape: tuple[int, ...], folder: Path | No
         raise UsageError(
             f"the external data of its tensor {tensor.name} cannot be read ({error})", where=where
         ) from None
-    packed = dtype.name in ("int4", "uint4", "int2", "uint2", "float4_e2m1fn")
+    packed = {"int4": 2, "uint4": 2, "int2": 4, "uint2": 4, "float4_e2m1fn": 2}.get(dtype.name)
     count = math.prod(shape)
-    needed = -(-count // 2) if packed else count * dtype.itemsize
+    needed = -(-count // packed) if packed else count * dtype.itemsize
     offset = _entry(entries.get("offset", "0"), "offset", tensor.name, where)
     length = _entry(entries.get("length", str(needed)), "length", tensor.name, where)
     if offset + max(needed, length) > size:

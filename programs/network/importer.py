@@ -21,7 +21,7 @@ from acortex.errors import MissingExtra, UsageError
 from acortex.programs.network.dimensions import NO_DIMS, check_dims, name_of, size_of, values_of
 from acortex.programs.network.external import decode, drawn, external, is_external, is_missing, locations
 from acortex.programs.network.model_texts import check_texts
-from acortex.programs.network.network import Constant, Model, Node, Value
+from acortex.programs.network.network import SMALL_KINDS, Constant, Model, Node, Value
 from acortex.programs.network.old_opsets import DIRECT_OPSET, converted
 from acortex.programs.network.onnx_faults import STANDARD, node_fault
 from acortex.programs.network.onnx_functions import MOST_NODES, inlined
@@ -45,6 +45,9 @@ OWN_DOMAINS = (
     "", "ai.onnx", "com.microsoft", "qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general", "PACTOps",
 )  # fmt: skip
 """Operators of these domains are known by their names; all but ONNX's own have those of quantised networks."""
+
+OTHERS = ("Attention", "RotaryEmbedding")
+"""Operators of onnxruntime that are not those which ONNX has by the same names."""
 
 
 def read_onnx(path: Path | str, dims: Mapping[str, int] = NO_DIMS, fill: bool = False) -> Model:
@@ -196,7 +199,8 @@ def _nodes(protos: Iterable[onnx.NodeProto], model: Model, folder: Path | None, 
                 raise UsageError(f"it has two tensors {proto.output[0]}", where=where, hint=RENAME)
             model.constants[proto.output[0]] = _constant_node(proto, model, folder, where)
             continue
-        op = proto.op_type if proto.domain in OWN_DOMAINS else f"{proto.domain}.{proto.op_type}"
+        known = proto.domain in OWN_DOMAINS and (proto.domain in STANDARD or proto.op_type not in OTHERS)
+        op = proto.op_type if known else f"{proto.domain}.{proto.op_type}"
         attributes = (
             {} if fault else {one.name: _attribute(one, label, model, folder, where) for one in proto.attribute}
         )
@@ -286,14 +290,15 @@ def _check_shape(what: str, shape: Sequence[int], where: str) -> None:
 
 
 def _small_kind(tensor: onnx.TensorProto) -> str:
-    """The name of a four-bit type, which NumPy does not have."""
-    return {21: "uint4", 22: "int4"}.get(tensor.data_type, "")
+    """The name of a type of two or four bits, which NumPy does not have."""
+    return SMALL_KINDS.get(tensor.data_type, "")
 
 
 def _value(info: onnx.ValueInfoProto, where: str, dims: Mapping[str, int]) -> Value:
     kind = info.type.WhichOneof("value")
     if kind != "tensor_type" or not info.type.tensor_type.HasField("shape"):
-        raise UsageError(f"its input {info.name} is not a tensor with a shape", where=where)
+        hint = "export it with a shape; axes may stay open" if kind == "tensor_type" else "networks take tensors"
+        raise UsageError(f"its input {info.name} is not a tensor with a shape", where=where, hint=hint)
     shape: list[int] = []
     rank = len(info.type.tensor_type.shape.dim)
     sizes = [one.dim_value if one.dim_value != -1 else 0 for one in info.type.tensor_type.shape.dim]

@@ -20,6 +20,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
 
+SMALL_KINDS = {21: "uint4", 22: "int4", 25: "uint2", 26: "int2"}
+"""Types of few bits, which NumPy does not have, by ONNX's numbers for them."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Constant:

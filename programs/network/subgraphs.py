@@ -107,6 +107,7 @@ def hint_of_branches(model: Model) -> str | None:
     """What to do about branches that an input of one whole number may decide; None where no such input is open."""
     if not any(node.op in CONTROL for node in model.nodes):
         return None
-    numbers = (one.name for one in model.inputs if "int" in one.dtype and math.prod(one.shape) == 1)
+    whole = (one for one in model.inputs if "int" in one.dtype or one.dtype == "bool")
+    numbers = (one.name for one in whole if math.prod(one.shape) == 1)
     name = next((name for name in numbers if name not in model.constants), None)
     return None if name is None else f"if a branch depends on the input {name}, fix it: --dim {name}=VALUE"

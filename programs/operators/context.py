@@ -60,6 +60,10 @@ class Misplaced(Unsupported):
     """Why a node cannot be done with its inputs where they lie in memory."""
 
 
+REARRANGED = "its input is a rearrangement that memory cannot be read in"
+"""Why an operator refuses an input that it could take in another place."""
+
+
 class UnsupportedNodes(AcortexError):
     """A network with nodes that the chip cannot do: every one of them, with its reason.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from acortex.programs.graph import Geometry, View
 from acortex.programs.network.network import Constant, Node
 from acortex.programs.operators.batches import few_rows
-from acortex.programs.operators.context import Lowering, Misplaced, Unsupported
+from acortex.programs.operators.context import REARRANGED, Lowering, Misplaced, Unsupported
 from acortex.programs.operators.folded_signals import Folded, folded
 from acortex.programs.operators.registry import operator
 from acortex.programs.operators.tensors import TensorView
@@ -34,7 +34,7 @@ def image_source(tensor: TensorView) -> View:
     """The view of a tensor as an image."""
     view = tensor.view(*image_axes(tensor))
     if view is None:
-        raise Misplaced("its input is a rearrangement that memory cannot be read in")
+        raise Misplaced(REARRANGED)
     return view
 
 

@@ -76,11 +76,12 @@ def within_buffer(graph: FloatGraph, words: int | None) -> None:
 
 def _within(graph: FloatGraph, step: ProductStep, words: int) -> list[Step]:
     """A product, or its parts that a buffer holds."""
-    held = 0 if _stays_whole(step) or step.groups > 1 else _held(graph, step.source, step.geometry)
+    room = _room(graph, step.source)
+    held = 0 if _stays_whole(step) or step.groups > 1 else _held(graph, step.source, step.geometry, room)
     if held <= words:
         return [step]
     finer = takewhile(lambda one: prod(one) <= MOST_PARTS, _finer(graph, step))
-    found = next((one for one in finer if _most_held(graph, step, one) <= words), None)
+    found = next((one for one in finer if _most_held(graph, step, one, room) <= words), None)
     if found is None:
         return [step]
     told = f"its window takes {held} words, and the buffer holds {words}: it is cut into"
@@ -100,21 +101,38 @@ def _finer(graph: FloatGraph, step: ProductStep) -> Iterator[Counts]:
     yield from ((g.kernel_y, g.kernel_x, channels) for channels in range(2, words + 1))
 
 
-def _most_held(graph: FloatGraph, step: ProductStep, counts: Counts) -> int:
-    """The words that the largest part's window holds; of channels the first part has as many as any."""
+def _most_held(graph: FloatGraph, step: ProductStep, counts: Counts, room: int) -> int:
+    """The words that the largest part's window holds; of channels the first part has as many as any.
+
+    Parts of some columns read the image a pixel to a word.
+    """
+    room = room if counts[1] == 1 else 1
     windows = (_window(graph, step, taps) for taps in _taps(graph, step, counts) if taps.first == 0)
-    return max((_held(graph, *window) for window in windows if window is not None), default=0)
+    return max((_held(graph, *window, room) for window in windows if window is not None), default=0)
 
 
-def _held(graph: FloatGraph, source: View, g: Geometry) -> int:
-    """The words that a window holds at once, where those of few channels share words."""
+def _room(graph: FloatGraph, source: View) -> int:
+    """The pixels that share a word of a map: several of an input with few channels that products alone read, else one.
+
+    Where the chip makes a map, its pixels may come to share words later, or not: then more is cut than had to be.
+    """
+    one = graph.maps[source.map]
+    views = [(step, view) for step in graph.steps for view in step.views if view.map == one.name]
+    products = all(isinstance(step, ProductStep) and view.left == 0 and view.width is None for step, view in views)
+    images = {port.map for port in graph.inputs if len(port.axes) > 1} - {port.map for port in graph.outputs}
+    if not products or one.name not in images or one.width == 1:
+        return 1
+    return next((room for room in (16, 8, 4, 2) if room * one.channels <= CHANNELS), 1)
+
+
+def _held(graph: FloatGraph, source: View, g: Geometry, room: int) -> int:
+    """The words that a window holds at once, with so many pixels in a word."""
     one = graph.maps[source.map]
     height, width = _size(graph, source)
     listed = source.channels if source.channels is not None else (0, one.channels - 1)
     words = max(listed) // CHANNELS - min(listed) // CHANNELS + 1
-    packed = next((room for room in (16, 8, 4, 2) if room * one.channels <= CHANNELS), 1)
     window = Window(
-        g.kernel_y, g.kernel_x, g.stride_y, g.stride_x, g.dilation_y, g.dilation_x, width, packed,
+        g.kernel_y, g.kernel_x, g.stride_y, g.stride_x, g.dilation_y, g.dilation_x, width, room,
         g.rows, g.columns, g.top, g.left,
     )  # fmt: skip
     return slide(window, height, words).held

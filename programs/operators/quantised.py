@@ -6,6 +6,7 @@ A tensor of whole numbers stands for the real ones: QuantizeLinear states the co
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.programs.graph import Coding
-from acortex.programs.network.network import Constant, Node
+from acortex.programs.network.network import SMALL_KINDS, Constant, Node
 from acortex.programs.operators.context import Lowering, Unsupported, joined_activation
 from acortex.programs.operators.registry import OPERATORS, operator
 from acortex.programs.operators.tensors import TensorView
@@ -24,7 +25,10 @@ Array = NDArray[Any]
 OWN_CONSTANTS = ("QuantizeLinear", "DequantizeLinear", "Quant", "IntQuant", "FloatQuant", "BipolarQuant")
 """Operators that make constants which are loaded on demand, and whose steps are known."""
 
-BITS = {"uint8": (8, 0), "int8": (8, 128), "uint4": (4, 0), "int4": (4, 8), "uint16": (16, 0), "int16": (16, 1 << 15)}
+BITS = {
+    "uint2": (2, 0), "int2": (2, 2), "uint4": (4, 0), "int4": (4, 8), "uint8": (8, 0), "int8": (8, 128),
+    "uint16": (16, 0), "int16": (16, 1 << 15),
+}  # fmt: skip
 """Bits of a quantised type, and what its numbers are moved by to become codes."""
 
 
@@ -51,8 +55,8 @@ def _whole_numbers(lowering: Lowering, node: Node) -> Constant:
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.rint(values / scale) + zero
     whole = np.nan_to_num(np.clip(steps, -moved, (1 << bits) - 1 - moved)).reshape(values.shape)
-    made = Constant.of(whole.astype(np.dtype(kind.replace("int4", "int8"))))
-    return replace(made, kind=kind if bits == 4 else "")
+    held = re.sub(r"int[24]$", "int8", kind)
+    return replace(Constant.of(whole.astype(np.dtype(held))), kind="" if held == kind else kind)
 
 
 def state_coding(lowering: Lowering, node: Node, name: str, index: int, out: str) -> None:
@@ -155,7 +159,7 @@ def scale_and_zero(lowering: Lowering, node: Node, index: int) -> tuple[Array, A
     """Scale, zero and the name of the quantised type, from two inputs; the zero may be left out."""
     scale = lowering.constant(node, index, "scale").astype(np.float64)
     if not lowering.has(node, index + 1):
-        kind = {2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 21: "uint4", 22: "int4"}
+        kind = {2: "uint8", 3: "int8", 4: "uint16", 5: "int16"} | SMALL_KINDS
         return scale, np.zeros(1, np.int64), kind.get(int(node.attributes.get("output_dtype", 2)), "a small float")
     zero = lowering.constant(node, index + 1, "zero")
     constant = lowering.constants[node.inputs[index + 1]]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from acortex.programs.graph import Geometry, View
 from acortex.programs.network.network import Node
-from acortex.programs.operators.context import Lowering, Misplaced, Unsupported
+from acortex.programs.operators.context import REARRANGED, Lowering, Misplaced, Unsupported
 from acortex.programs.operators.registry import OPERATORS, operator
 from acortex.programs.operators.tensors import Size, TensorView
 from acortex.programs.steps import KernelGeometry, PoolStep, ProductStep
@@ -95,7 +95,7 @@ def _image_of(tensor: TensorView) -> tuple[View, Size, tuple[int | None, ...]]:
     seats = {4: (2, 3, 1), 3: (None, 2, 1)}.get(rank, (None, None, rank - 1))
     view = tensor.view(*seats)
     if view is None:
-        raise Misplaced("its input is a rearrangement that memory cannot be read in")
+        raise Misplaced(REARRANGED)
     rows, columns, channels = (1 if seat is None else tensor.shape[seat] for seat in seats)
     places = tuple(seats.index(axis) if axis in seats else None for axis in range(rank))
     return view, (rows, columns, channels), places

@@ -57,8 +57,24 @@ INSTEAD = {
 """What a network may have in the place of operators that the chip lacks: other ones, not the same."""
 
 
+CALLED = {
+    "linear": "Gemm", "dense": "Gemm", "fullyconnected": "Gemm", "innerproduct": "Gemm", "convolution": "Conv",
+    "conv1d": "Conv", "conv2d": "Conv", "conv3d": "Conv", "depthwiseconv2d": "Conv", "deconvolution": "ConvTranspose",
+    "convtranspose2d": "ConvTranspose", "batchnorm": "BatchNormalization", "batchnorm2d": "BatchNormalization",
+    "maxpool2d": "MaxPool", "avgpool": "AveragePool", "avgpool2d": "AveragePool", "globalavgpool": "GlobalAveragePool",
+    "silu": "Swish", "relu6": "Clip", "hardtanh": "Clip", "layernorm": "LayerNormalization",
+    "groupnorm": "GroupNormalization", "instancenorm": "InstanceNormalization", "rmsnorm": "RMSNormalization",
+    "pixelshuffle": "DepthToSpace", "pixelunshuffle": "SpaceToDepth", "interpolate": "Resize", "permute": "Transpose",
+    "view": "Reshape", "cat": "Concat", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "bmm": "MatMul",
+}  # fmt: skip
+"""What other tools call operators of ONNX, in small letters."""
+
+
 def why_unknown(name: str) -> str:
     """What to say of an operator without a row: which ones do nearly the same, of a misspelt one which is meant."""
+    meant = _meant(name)
+    if meant:
+        return f"{NONE_SUCH}; ONNX calls it {meant}"
     instead = INSTEAD.get(name, ())
     if instead:
         return f"{NONE_SUCH}; {any_of(instead)} {'comes' if len(instead) == 1 else 'come'} near"
@@ -67,6 +83,16 @@ def why_unknown(name: str) -> str:
 
 
 NONE_SUCH = "the chip has no such operator"
+
+
+def _meant(name: str) -> str:
+    """What ONNX calls an operator that has another tool's name, or other capitals; empty where it is none of these."""
+    if name in OPERATORS or name in INSTEAD or "." in name:
+        return ""
+    low = name.lower().replace("_", "")
+    capitals = {one.lower(): one for one in (*INSTEAD, *OPERATORS)}
+    meant = CALLED.get(low) or capitals.get(low, "")
+    return "" if meant == name or _known_to_onnx(name) else meant
 
 
 def _known_to_onnx(name: str) -> bool:

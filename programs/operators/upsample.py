@@ -18,7 +18,7 @@ from acortex.programs.graph import Geometry, Phase, View
 from acortex.programs.network.network import Node
 from acortex.programs.operators import layout
 from acortex.programs.operators.constants import fold
-from acortex.programs.operators.context import Lowering, Unsupported
+from acortex.programs.operators.context import REARRANGED, Lowering, Unsupported
 from acortex.programs.operators.host import last_nodes
 from acortex.programs.operators.linear import conv_bias, image_axes, image_result, image_source, numbers
 from acortex.programs.operators.registry import operator
@@ -238,7 +238,7 @@ def _copied(lowering: Lowering, node: Node, tensor: TensorView, image: Array, st
     for top, left in product(range(steps[0]), range(steps[1])):
         view = image_view(tensor, image[top :: steps[0], left :: steps[1]])
         if view is None:
-            raise Unsupported("its input is a rearrangement that memory cannot be read in")
+            raise Unsupported(REARRANGED)
         views.append((Phase(top, left, *steps), view))
     made = lowering.new_map(node.name, size)
     for phase, view in views:

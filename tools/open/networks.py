@@ -103,7 +103,8 @@ def quantised_graph(
 
     if reference.startswith(ZOO):
         check_own(how)
-        return zoo.graph(_entry(reference), machine.bits, measured=measured)
+        words = None if any_size else machine.buffer_words
+        return _told(zoo.graph(_entry(reference), machine.bits, measured=measured, buffer_words=words))
     calibration = read_arrays(str(how.calibration)) if isinstance(how.calibration, (str, Path)) else how.calibration
     inputs = read_arrays(str(how.inputs)) if isinstance(how.inputs, (str, Path)) else how.inputs
     sizes: dict[str, Any] = {}
@@ -117,10 +118,16 @@ def quantised_graph(
     sizes |= {"carry": how.carry or {}, "timed": how.timed}
     with ProgressBar("choosing levels") as bar:
         graph = quantised(reference, calibration, machine.bits, progress=progress or bar, **sizes)
-    for warning in graph.warnings:
-        warn(warning)
+    _told(graph)
     if calibration is None and inputs is not None:
         say(f"ranges are chosen on {graph.calibration}; --calibration X.npy gives others")
+    return graph
+
+
+def _told(graph: LayerGraph) -> LayerGraph:
+    """A graph whose warnings are said."""
+    for warning in graph.warnings:
+        warn(warning)
     return graph
 
 

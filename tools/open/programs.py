@@ -12,6 +12,7 @@ import click
 from acortex.errors import UsageError
 from acortex.safe_files import is_pipe
 from acortex.tools.console import files
+from acortex.tools.console.manners import warn
 from acortex.tools.open import networks
 from acortex.tools.open.named_files import files_of_source
 
@@ -166,7 +167,11 @@ def _of_zoo(
     from acortex.tools.open.machine import machine_of
 
     found = chip if isinstance(chip, Chip) else load_chip(chip or entry.chip, settings)
-    return zoo.load(name, machine_of(found), weights, networks.mapping_of(f"{ZOO}{name}", how.mapping))
+    mapping = networks.mapping_of(f"{ZOO}{name}", how.mapping)
+    made = zoo.compiled(zoo.entry(name), machine_of(found), mapping, weights)
+    for warning in made.report.warnings:
+        warn(warning)
+    return made.program
 
 
 def open_source(path: str) -> Program:

@@ -20,9 +20,9 @@ def top_parts(report: TraceTop) -> Iterator[RenderableType]:
     """The dearest instructions, then the dearest layers."""
     whole = report.whole
     yield from part_line(report.covers)
-    yield Text(f"The most {WORDS[report.by]}", "bold")
-    yield Text(f"  of {whole.busy:,} busy and {whole.waiting:,} waiting cycles of all units")
-    yield Text(f"  and {scaled(whole.energy_j, 'J')}, without leakage\n")
+    yield Text(f"What takes the most {WORDS[report.by]}", "bold")
+    yield Text(f"  all units together: {whole.busy:,} cycles busy, {whole.waiting:,} cycles waiting,")
+    yield Text(f"  {scaled(whole.energy_j, 'J')} without leakage\n")
     if report.instructions is None:
         yield Text("Which instruction took it is not known: a row of this trace is of all those of a layer.\n")
     instructions = [(instruction(row.line, row.text), row) for row in report.instructions or ()]

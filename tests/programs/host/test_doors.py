@@ -7,7 +7,7 @@ import pytest
 from host_networks import Grower, assert_exact, divided
 from onnx import ModelProto, TensorProto, helper
 
-from acortex.programs.front import HINT_OF_NONE, normal_form
+from acortex.programs.front import HINT_OF_HOST, HINT_OF_NONE, normal_form
 from acortex.programs.host import partition
 from acortex.programs.host.graphs import with_host
 from acortex.programs.host.partition import NothingLeft
@@ -126,3 +126,17 @@ def test_branches_are_looked_into_no_more_often_than_is_said(monkeypatch: pytest
     monkeypatch.setattr(partition, "MOST_NESTED", 0)
     with pytest.raises(UnsupportedNodes, match="a graph of its own"):
         with_host(from_proto(nested_branches()))
+
+
+def test_the_host_is_not_offered_for_malformed_nodes_alone() -> None:
+    def refusal(*before: str) -> UnsupportedNodes:
+        net = Grower()
+        a = net.add("Gemm", net.give("x", (1, 8)), net.weights(8, 8))
+        for op in before:
+            a = net.add(op, a)
+        with pytest.raises(UnsupportedNodes, match="it has 1 inputs, 3 are needed") as caught:
+            normal_form(from_proto(net.model(net.add("ScatterND", a))))
+        return caught.value
+
+    assert not refusal().hint and not refusal("Relu").hint
+    assert refusal("Hardmax").hint == HINT_OF_HOST

@@ -5,7 +5,8 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
-from host_networks import Grower, attention, networks
+from host_networks import Grower, assert_exact, attention, networks
+from host_networks import divided as assembled
 from hypothesis import HealthCheck, given, settings
 from onnx import ModelProto, TensorProto, helper
 
@@ -41,6 +42,28 @@ def test_what_the_chip_lacks_is_the_hosts_and_nothing_else(op: str) -> None:
     division = of(around(op))
     assert len(division.hosted) == 1
     assert sorted(division.stages.values()) == [0, 1, 1]
+
+
+def unshuffled(*nodes: str) -> ModelProto:
+    """A product over an image whose blocks of 2 x 2 pixels become channels, in one node or in three."""
+    net = Grower()
+    x = net.give("x", (1, 3, 8, 8))
+    if nodes:
+        x = net.add("Relu", net.add("Conv", x, net.weights(3, 3, 1, 1)))
+    if nodes == ("SpaceToDepth",):
+        x = net.add("SpaceToDepth", x, blocksize=2)
+    else:
+        x = net.add("Reshape", x, net.constant(np.array([1, 3, 4, 2, 4, 2])))
+        x = net.add("Transpose", x, perm=[0, 3, 5, 1, 2, 4])
+        x = net.add("Reshape", x, net.constant(np.array([1, 12, 4, 4])))
+    return net.model(net.add("Conv", x, net.weights(4, 12, 3, 3), pads=[1, 1, 1, 1]))
+
+
+@pytest.mark.parametrize("nodes", [("SpaceToDepth",), ("Reshape", "Transpose"), ()])
+def test_what_lays_numbers_out_for_a_product_is_the_hosts_and_the_product_the_chips(nodes: tuple[str, ...]) -> None:
+    model = unshuffled(*nodes)
+    assert hosted(model) == {name.lower() for name in nodes or ("Reshape", "Transpose")}
+    assert_exact(*assembled(model))
 
 
 @pytest.mark.parametrize("op", ["Relu", "Tanh", "Sigmoid", "Neg", "Identity"])

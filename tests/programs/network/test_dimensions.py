@@ -16,7 +16,7 @@ from onnx.reference import ReferenceEvaluator
 
 import acortex
 from acortex.errors import UsageError
-from acortex.programs.front import normal_form
+from acortex.programs.front import HINT_OF_HOST, normal_form
 from acortex.programs.network.importer import from_proto
 from acortex.programs.operators.context import UnsupportedNodes
 from acortex.programs.operators.normalise import normalise
@@ -315,3 +315,54 @@ def test_an_open_branch_says_what_to_fix():
 def test_values_that_no_input_has_are_refused(dims, said):
     with pytest.raises(UsageError, match=said):
         from_proto(branched(), dims=dims)
+
+
+def decided(shape=()):
+    """A product with one of two matrices, which a truth value among the inputs chooses."""
+    made = branched(shape)
+    del made.graph.node[0], made.graph.input[-1]
+    made.graph.node[0].input[0] = "rate"
+    made.graph.input.append(helper.make_tensor_value_info("rate", TensorProto.BOOL, shape))
+    return made
+
+
+@pytest.mark.parametrize("shape", [(), (1,)])
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_truth_value_chooses_a_branch_as_0_or_1(shape, value):
+    made, x = decided(shape), whole(5, 1, 4)
+    graph = normalise(from_proto(made, dims={"rate": value}))
+    session = onnxruntime.InferenceSession(made.SerializeToString())
+    (wanted,) = session.run(None, {"x": x, "rate": np.full(shape, value, bool)})
+    images = evaluate(graph, as_images(graph, {"x": x[None]}))
+    assert np.array_equal(images[graph.outputs[0].map].reshape(-1), wanted.reshape(-1))
+
+
+@pytest.mark.parametrize("value", [-1, 2])
+def test_a_truth_value_is_nothing_else(value):
+    with pytest.raises(UsageError, match=f"the input rate cannot be {value}: its type is bool"):
+        from_proto(decided(), dims={"rate": value})
+
+
+def test_an_open_branch_of_a_truth_value_says_what_to_fix():
+    with pytest.raises(UnsupportedNodes) as caught:
+        normal_form(from_proto(decided()))
+    assert caught.value.hint == "if a branch depends on the input rate, fix it: --dim rate=VALUE"
+
+
+def test_products_inside_branches_are_products_for_the_chip():
+    """The host is offered for such a network; what decides its branch is computed."""
+    made = decided()
+    del made.graph.input[-1]
+    made.graph.node.insert(0, node("ReduceSum", "x", "sum", keepdims=0))
+    made.graph.node.insert(1, node("Cast", "sum", "rate", to=TensorProto.BOOL))
+    with pytest.raises(UnsupportedNodes) as caught:
+        normal_form(from_proto(made))
+    assert caught.value.hint == HINT_OF_HOST
+
+
+def test_an_input_without_a_shape_is_refused_with_what_to_do():
+    made = branched()
+    made.graph.input[0].type.tensor_type.ClearField("shape")
+    with pytest.raises(UsageError, match="its input x is not a tensor with a shape") as caught:
+        from_proto(made)
+    assert caught.value.hint == "export it with a shape; axes may stay open"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import float_models
 import numpy as np
@@ -91,6 +92,8 @@ def test_strides_that_no_instruction_says_are_refused_still():
 
 # Windows above the buffer -------------------------------------------------------------------------------------------
 
+ROOT = Path(__file__).parents[3]
+
 ROOM = 12
 """Words of a buffer for the windows below."""
 
@@ -148,13 +151,7 @@ def within(graph, words):
 @pytest.mark.parametrize("name", WIDE)
 def test_a_chip_with_a_small_buffer_equals_its_reference(name):
     made, _ = WIDE[name]
-    chip = load_chip("acortex_gnmt", [f"buffer.words={ROOM}"])
-    given = inputs_of(made)
-    graph = quantised(from_proto(made), given, buffer_words=ROOM)
-    (found,) = run(compile_graph(graph, machine_of(chip)).program, chip, inputs=given, timing=False).outputs.values()
-    session = float_models.session(reference(graph))
-    wanted = [session.run(None, {"x": one})[0] for one in given["x"]]
-    assert np.array_equal(found.reshape(np.shape(wanted)), wanted)
+    assert unequal_on(made, ROOM) == 0
 
 
 @pytest.mark.parametrize("name", WIDE)
@@ -189,6 +186,59 @@ def test_parts_are_added_two_by_two():
 def test_what_fits_or_cannot_be_cut_stays_whole(made, words):
     before = normalise(from_proto(made))
     assert len(cut_for(made, words).steps) == len(before.steps) and cut_for(made, words).warnings == before.warnings
+
+
+def classifier(before, channels, place=5):
+    """An image of some channels that something makes, flattened, and a matrix."""
+    constants = {"k": whole(3, channels, 2, 1, 1, most=2), "w": whole(1, channels * place**2, 3, most=1)}
+    nodes = [node("Conv", "x k", "c"), *before, node("Flatten", "p", "f"), node("Gemm", "f w", "y")]
+    return model(nodes, {"x": [1, 2, 5, 5]}, constants)
+
+
+POOL = node("MaxPool", "c", "p", kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+RELU = node("Relu", "c", "p")
+
+
+@pytest.mark.parametrize(
+    ("made", "words", "parts"),
+    [
+        (classifier([POOL], 16), 25, 1),
+        (classifier([POOL], 16), 24, 2),  # a pool finds a word for each pixel, so that four do not share one
+        (classifier([POOL], 40), 24, 2),
+        (classifier([RELU], 16), 24, 2),
+        (classifier([RELU], 16), 25, 1),
+        (wide(16, (5, 5), pads=[2, 2, 2, 2]), 12, 1),
+    ],
+)
+def test_pixels_of_an_input_alone_share_words_in_a_window(made, words, parts):
+    cut = [step for step in products_of(cut_for(made, words)) if step.name.startswith(("gemm_y", "conv_y", "conv_c."))]
+    assert max(len(cut), 1) == parts
+    assert unequal_on(made, words) == 0
+
+
+def unequal_on(made, words):
+    """How many outputs of the chip with a buffer differ from the reference."""
+    chip, given = load_chip("acortex_gnmt", [f"buffer.words={words}"]), inputs_of(made)
+    graph = quantised(from_proto(made), given, buffer_words=words)
+    (found,) = run(compile_graph(graph, machine_of(chip)).program, chip, inputs=given, timing=False).outputs.values()
+    session = float_models.session(reference(graph))
+    wanted = [session.run(None, {"x": one})[0] for one in given["x"]]
+    return int(np.count_nonzero(found.reshape(np.shape(wanted)) != wanted))
+
+
+def test_networks_of_the_zoo_are_cut_as_others_and_cost_what_the_deviations_say():
+    (row,) = re.findall(r"run zoo:digits_cnn --set buffer.words=N.*", (ROOT / "DEVIATIONS.md").read_text())
+    share, products = re.search(r"([\d.]+) % with (\d+) \(3\)", row).groups()
+    found = CliRunner().invoke(cli, ["run", "zoo:digits_cnn", "--set", "buffer.words=3", "--functional-only"])
+    assert found.exit_code == 0 and "dense (Gemm): its window takes 49 words" in found.stderr
+    assert float(re.search(r"accuracy +([\d.]+) %", found.stdout)[1]) == float(share)
+    parts = [int(count) for count in re.findall(r"cut into (\d+) parts", found.stderr)]
+    assert len(parts) == 3 and sum(parts) == int(products)
+
+
+def test_the_smallest_chip_keeps_networks_of_the_zoo_whole():
+    found = CliRunner().invoke(cli, ["compile", "zoo:digits_cnn", "--set", "buffer.words=3", "--smallest-chip"])
+    assert found.exit_code == 0 and "buffer.words=49" in found.stdout and found.stderr == ""
 
 
 def test_the_command_cuts_for_the_chip_at_hand_and_the_smallest_chip_keeps_it_whole(tmp_path):

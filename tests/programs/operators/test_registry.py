@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from onnx import defs
 
 from acortex.programs.operators import normalise
-from acortex.programs.operators.registry import INSTEAD, OPERATORS, markdown, operator, table, why_unknown
+from acortex.programs.operators.registry import CALLED, INSTEAD, OPERATORS, markdown, operator, table, why_unknown
 
 PAGE = Path(normalise.__file__).parents[2] / "docs" / "operators.md"
 
@@ -28,6 +29,11 @@ def test_a_second_row_for_an_operator_fails_at_import():
     ("name", "said"),
     [
         ("Konv", "the chip has no such operator; Conv is one"),
+        ("ReLU", "the chip has no such operator; ONNX calls it Relu"),
+        ("layer_norm", "the chip has no such operator; ONNX calls it LayerNormalization"),
+        ("SiLU", "the chip has no such operator; ONNX calls it Swish"),
+        ("Conv2D", "the chip has no such operator; ONNX calls it Conv"),
+        ("com.acme.Linear", "the chip has no such operator"),
         ("NonMaxSuppression", "the chip has no such operator"),
         ("CenterCropPad", "the chip has no such operator; Slice or Pad come near"),
         ("LpPool", "the chip has no such operator; AveragePool or MaxPool come near"),
@@ -43,3 +49,9 @@ def test_an_unknown_operator_gets_one_that_does_nearly_the_same_and_a_misspelt_o
 def test_what_comes_near_is_there_and_in_the_place_of_what_is_not():
     assert not INSTEAD.keys() & OPERATORS.keys()
     assert {name for names in INSTEAD.values() for name in names} <= OPERATORS.keys()
+
+
+def test_what_other_tools_call_operators_is_none_of_onnx_and_stands_for_one():
+    names = {name.lower() for name in OPERATORS}
+    assert all(name == name.lower() and name not in names for name in CALLED)
+    assert all(defs.has(name, "") for name in CALLED.values())

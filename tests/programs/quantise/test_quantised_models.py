@@ -4,10 +4,12 @@ import float_models
 import layer_graph_numpy
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
+from acortex.errors import UsageError
 from acortex.programs import Network, quantised
 from acortex.programs.graph import Coding
 from acortex.programs.network.importer import from_proto
@@ -100,6 +102,82 @@ def test_with_codes_of_four_bits_every_output_is_that_of_onnxruntime():
     x = rng.standard_normal((200, 1, 6), dtype=np.float32)
     (found,) = layer_graph_numpy.run(quantised(from_proto(model), bits=4), {"x": x}).values()
     assert np.array_equal(found, float_models.float_outputs(model, {"x": x})["yr"].reshape(found.shape))
+
+
+TWO_BITS = np.random.default_rng(4).integers(-2, 2, (6, 4))
+
+
+def two_bits(kind, zero, weights="raw"):
+    """QDQ at 2 bits, activations and weights; exporters write the latter as codes, or as a constant and its quantiser.
+
+    A zero that is left out is 0, and `output_dtype` says the type.
+    """
+    scale = helper.make_tensor("s", TensorProto.FLOAT, [], [1.0])
+    end = helper.make_tensor("e", TensorProto.FLOAT, [], [4.0])
+    own = helper.make_tensor("v", TensorProto.FLOAT, [6, 4], TWO_BITS.reshape(-1).astype(float))
+    packed = ((TWO_BITS & 3) << np.array([0, 2, 4, 6])).sum(axis=1).astype(np.uint8)
+    codes = helper.make_tensor("w", TensorProto.INT2, [6, 4], packed.tobytes(), raw=True)
+    zeros = [helper.make_tensor("z", kind, [], [zero])] if zero is not None else []
+    names, typed = ["z"] * len(zeros), {} if zeros else {"output_dtype": kind}
+    made = [helper.make_node("QuantizeLinear", ["v", "s"], ["w"], output_dtype=TensorProto.INT2)]
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", *names], ["xq"], **typed),
+        helper.make_node("DequantizeLinear", ["xq", "s", *names], ["xr"]),
+        *(made if weights == "quantised" else []),
+        helper.make_node("DequantizeLinear", ["w", "s"], ["wr"]),
+        helper.make_node("MatMul", ["xr", "wr"], ["y"], name="product"),
+        helper.make_node("QuantizeLinear", ["y", "e", *names], ["yq"], **typed),
+        helper.make_node("DequantizeLinear", ["yq", "e", *names], ["yr"]),
+    ]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, n]) for name, n in (("x", 6), ("yr", 4))]
+    held = [scale, end, *zeros, codes if weights == "raw" else own]
+    graph = helper.make_graph(nodes, "net", ends[:1], ends[1:], held)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 25)], ir_version=11)
+
+
+@pytest.mark.parametrize("weights", ["raw", "quantised"])
+@pytest.mark.parametrize(
+    ("kind", "zero"),
+    [
+        (TensorProto.UINT2, 0), (TensorProto.UINT2, 1), (TensorProto.UINT2, None), (TensorProto.INT2, 0),
+        (TensorProto.INT2, -1), (TensorProto.INT2, None),
+    ],
+)  # fmt: skip
+def test_codes_of_two_bits_are_those_of_onnxruntime(kind, zero, weights):
+    model, rng = two_bits(kind, zero, weights), np.random.default_rng(3)
+    x = rng.normal(0, 2, (200, 1, 6)).astype(np.float32)
+    graph = quantised(from_proto(model), bits=4)
+    (layer,) = graph.layers
+    assert np.array_equal(layer.weights[0, 0], TWO_BITS) and graph.warnings == ()  # all ranges are stated
+    low = 0 if kind == TensorProto.UINT2 else -2
+    assert graph.maps[layer.source.map].coding == Coding(1.0, (zero or 0) - low, 2)
+    (found,) = layer_graph_numpy.run(graph, {"x": x}).values()
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # it joins what it has not
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    exact = np.stack([session.run(None, {"x": one})[0] for one in x])
+    assert np.array_equal(found, exact.reshape(found.shape)) and len(np.unique(exact)) > 2
+
+
+def test_a_range_that_the_network_does_not_state_is_chosen_with_a_warning():
+    model = two_bits(TensorProto.INT2, 0)
+    del model.graph.node[-2:]
+    model.graph.output[0].name = "y"
+    (said,) = quantised(from_proto(model), bits=4).warnings
+    assert said.startswith("without a calibration set, ranges are chosen on random inputs")
+
+
+def test_numbers_of_two_bits_are_read_from_a_file_of_weights(tmp_path):
+    onnx.save(
+        two_bits(TensorProto.INT2, 0), tmp_path / "q.onnx",
+        save_as_external_data=True, size_threshold=0, location="w.bin",
+    )  # fmt: skip
+    (layer,) = quantised(tmp_path / "q.onnx", bits=4).layers
+    assert np.array_equal(layer.weights[0, 0], TWO_BITS)
+    whole = (tmp_path / "w.bin").read_bytes()
+    (tmp_path / "w.bin").write_bytes(whole[:-1])
+    with pytest.raises(UsageError, match="its tensor w needs 6 bytes"):
+        quantised(tmp_path / "q.onnx", bits=4)
 
 
 def test_weights_with_a_zero_of_their_own_are_quantised_anew():

@@ -43,7 +43,7 @@ def test_the_text_has_the_rows_of_the_json(path: Path, by: str) -> None:
     found = json.loads(acortex("trace", "top", path, "--by", by, "-n", 2, "--format", "json").stdout)
     text = acortex("trace", "top", path, "--by", by, "-n", 2).stdout
     lines = text.splitlines()
-    assert lines[0] == f"The most {WORDS[by]}"
+    assert lines[0] == f"What takes the most {WORDS[by]}"
     for row in found["instructions"]:
         line = next(one for one in lines if f"{row['line']} {row['text']}" in one)
         assert f" {row['busy']:,} " in line and f" {row['waiting']:,} " in line
