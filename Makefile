@@ -4,7 +4,7 @@ BIN := .venv/bin
 FOLDERS := isa traces sim programs tools
 SOURCES := __init__.py __main__.py documents.py errors.py garbage.py intervals.py lazy_names.py safe_files.py toml_files.py units.py wording.py $(FOLDERS)
 
-.PHONY: demo test slow check nightly format types lint shape changelog reproduce pages docs
+.PHONY: demo test slow fuzz check nightly format types lint shape changelog reproduce pages docs
 
 demo: .venv/.installed
 	$(BIN)/acortex run zoo:digits_mlp
@@ -17,6 +17,14 @@ check: lint types test slow docs
 # What the default run leaves out: what takes long, and the cases of brute-force tests beyond a few.
 slow: .venv/.installed-test
 	$(BIN)/python -m pytest -m slow
+
+# Files and command lines that are nearly right, N of each kind: see CONTRIBUTING.md. Guided by coverage where the extra
+# `fuzz` is installed. `make fuzz TARGETS="source chip" SECONDS=45 SEED=1`; findings go to build/fuzz.
+N ?= 100000
+SECONDS ?= 86400
+SEED ?= 0
+fuzz: .venv/.installed-test
+	PYTHONPATH=tests:tests/programs $(BIN)/python -P -m fuzz $(TARGETS) -n $(N) --seconds $(SECONDS) --seed $(SEED)
 
 # The manual as a site, in build/docs/index.html. Nothing is fetched, and a warning is an error.
 docs: .venv/.installed-docs

@@ -26,6 +26,14 @@ def __getattr__(name: str) -> object:
 
 def main() -> None:
     """Runs the command line of this process and exits with its code."""
+    try:
+        _main()
+    except KeyboardInterrupt:  # a signal came while `_main` was ending, when all was done
+        SIGNALS.kill()
+        sys.exit(SIGNALS.exit_code)
+
+
+def _main() -> None:
     open_streams()
     SIGNALS.exit_at_once()
     try:

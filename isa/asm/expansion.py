@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Never
@@ -27,7 +28,7 @@ from acortex.isa.language.names import UNDEFINED
 from acortex.isa.language.source import Note, Origin, Source, Via, beside, shown_name
 
 MAX_DEPTH = 64
-"""How deep calls, repetitions and files nest."""
+"""How deep calls, repetitions and files nest, and apart from these conditions."""
 
 MAX_ALIGN = 4096
 
@@ -107,7 +108,7 @@ class _Reader:
         self.found = Expanded()
         self.tokens, self.macros = self.found.tokens, self.found.macros
         self.symbols: dict[str, int | str | None] = {}
-        self.marks = self.links = 0
+        self.marks = self.links = self.conditions = 0
         self.opened: dict[str, list[str]] = {}
         self.acts: Mapping[str, Callable[[_Statement], None]] = {
             ".include": self._include, ".local": self._local, ".error": self._error, ".align": self._align,
@@ -115,20 +116,20 @@ class _Reader:
 
     def read(self, lines: Sequence[SourceLine], frame: _Frame) -> None:
         """Reads some lines of one frame, parts of the text as wholes."""
-        at = 0
+        part, at = _Part(lines), 0
         while at < len(lines):
             taken = len(self.texts) + 1
             try:
-                at = self._one(lines, at, frame)
+                at = self._one(part, at, frame)
             except Mistake as mistake:
                 self.report.add(len(self.texts), mistake)
                 self.found.broken.update((taken, len(self.texts)))
                 self.found.incomplete |= _head(lines[at]) in (".include", ".macro")
-                at = self._behind(lines, at)
+                at = part.ends.get(at, at) + 1  # behind what the line begins
 
-    def _one(self, lines: Sequence[SourceLine], at: int, frame: _Frame) -> int:
+    def _one(self, part: _Part, at: int, frame: _Frame) -> int:
         """Reads a line, and the part of the text that it begins; answers where to go on."""
-        line = lines[at]
+        line = part.lines[at]
         head = _head(line)
         shapes = head in _SHAPES or head in self.macros
         self._take(line, frame)
@@ -141,7 +142,7 @@ class _Reader:
             start += 2
         if start == len(tokens):
             return at + 1
-        statement = _Statement(lines, at, tokens[start], tokens[start + 1 :], frame)
+        statement = _Statement(part, at, tokens[start], tokens[start + 1 :], frame)
         if shapes:
             self.tokens[-1] = tokens[:start]
             return self._shape(statement)
@@ -161,13 +162,6 @@ class _Reader:
         """Reports a mistake behind which the text is read no further, since it would have no end."""
         self.report.add(len(self.texts), mistake)
         raise _Full
-
-    def _behind(self, lines: Sequence[SourceLine], at: int) -> int:
-        """Where to go on after a mistake: behind the part of the text that the line begins."""
-        head = _head(lines[at])
-        if head in ENDS:
-            return next((end + 1 for end in _ends(lines, at, head)), at + 1)
-        return at + 1
 
     def _shape(self, one: _Statement) -> int:
         """Carries out a statement that shapes the text; answers where to go on."""
@@ -255,29 +249,34 @@ class _Reader:
 
     def _choose(self, one: _Statement) -> int:
         """`.if`, `.ifdef` or `.ifndef`: reads the lines of the first part whose condition holds."""
-        parts = list(_parts(one.lines, one.at))
-        if parts[-1] is None:
-            raise one.unclosed()
-        bounds = [part for part in parts if part is not None]
+        bounds = list(_parts(one.lines, one.at, one.end()))
         chosen = False
         for number, (start, end) in enumerate(pairwise(bounds)):
             if chosen:
                 break
-            part = one if number == 0 else self._statement(one.lines, start, one.frame)
+            part = one if number == 0 else self._statement(one.part, start, one.frame)
             if part.head[1] == ".else" and end != bounds[-1]:
-                behind = self._statement(one.lines, end, one.frame).head
+                behind = self._statement(one.part, end, one.frame).head
                 raise Mistake(rows.CLOSED, place_of([behind]), head=behind[1], begin=".if")
             chosen = self._holds(part)
             if chosen:
-                self.read(one.lines[start + 1 : end], one.frame)
+                self._choice(part, end)
         return bounds[-1] + 1
 
-    def _statement(self, lines: Sequence[SourceLine], at: int, frame: _Frame) -> _Statement:
+    def _choice(self, one: _Statement, end: int) -> None:
+        """Reads the part of a condition that a statement begins. Raises _Full where conditions nest too deep."""
+        if self.conditions == MAX_DEPTH:
+            self._stop(Mistake(rows.DEPTH, place_of([one.head]), most=MAX_DEPTH))
+        self.conditions += 1
+        self.read(one.lines[one.at + 1 : end], one.frame)
+        self.conditions -= 1
+
+    def _statement(self, part: _Part, at: int, frame: _Frame) -> _Statement:
         """A line as a statement, which is added to those that are read."""
-        self._take(lines[at], frame)
+        self._take(part.lines[at], frame)
         self.tokens[-1] = []
-        tokens = [marked(token, frame.names) for token in tokens_of_line(lines[at])]
-        return _Statement(lines, at, tokens[0], tokens[1:], frame)
+        tokens = [marked(token, frame.names) for token in tokens_of_line(part.lines[at])]
+        return _Statement(part, at, tokens[0], tokens[1:], frame)
 
     def _holds(self, one: _Statement) -> bool:
         """Whether the part of the text below a condition is read."""
@@ -350,25 +349,46 @@ class _Reader:
         return Via(Note(message, origin.line, column + 1, origin.file), above, depth)
 
 
+class _Part:
+    """Lines that are read one after the other."""
+
+    def __init__(self, lines: Sequence[SourceLine]) -> None:
+        self.lines = lines
+
+    @cached_property
+    def ends(self) -> dict[int, int]:
+        """For each line that begins a part of the text, the one that ends it; without those that nothing ends."""
+        found: dict[int, int] = {}
+        opened: dict[str, list[int]] = {end: [] for end in ENDS.values()}
+        for place, word in _heads(self.lines):
+            if word in ENDS:
+                opened[ENDS[word]].append(place)
+            elif opened.get(word):
+                found[opened[word].pop()] = place
+        return found
+
+
 @dataclass(frozen=True)
 class _Statement:
     """A statement that shapes the text: its line among others, its first word, the rest, and what surrounds it."""
 
-    lines: Sequence[SourceLine]
+    part: _Part
     at: int
     head: Token
     rest: list[Token]
     frame: _Frame
 
+    @property
+    def lines(self) -> Sequence[SourceLine]:
+        """The lines among which it stands."""
+        return self.part.lines
+
     def end(self) -> int:
         """The line that ends the part of the text that this one begins. Raises Mistake where there is none."""
-        for found in _ends(self.lines, self.at, self.head[1]):
-            return found
-        raise self.unclosed()
-
-    def unclosed(self) -> Mistake:
-        """The mistake of a part that nothing ends."""
-        return Mistake(rows.OPEN, place_of([self.head]), head=self.head[1], end=ENDS[self.head[1]])
+        found = self.part.ends.get(self.at)
+        if found is None:
+            raise Mistake(rows.OPEN, place_of([self.head]), head=self.head[1], end=ENDS[self.head[1]])
+        return found
 
     def form(self, takes: str, form: str) -> Mistake:
         """The mistake of a statement whose operands are others."""
@@ -392,39 +412,18 @@ def tokens_of_line(line: SourceLine) -> list[Token]:
     return tokens_of(line.text, marked=bool(line.edits))
 
 
-def _heads(lines: Sequence[SourceLine], at: int) -> Iterator[tuple[int, str]]:
-    """The first words of the lines from `at` on, with their places."""
-    for place in range(at, len(lines)):
-        if "." in lines[place].text:
-            yield place, _head(lines[place])
+def _heads(lines: Sequence[SourceLine]) -> Iterator[tuple[int, str]]:
+    """The first words of lines that may shape the text, with their places."""
+    for place, line in enumerate(lines):
+        if "." in line.text:
+            yield place, _head(line)
 
 
-def _ends(lines: Sequence[SourceLine], at: int, head: str) -> Iterator[int]:
-    """The line that ends what a line begins, if there is one."""
+def _parts(lines: Sequence[SourceLine], at: int, end: int) -> Iterator[int]:
+    """The lines that begin the parts of a condition, and the one that ends it."""
     depth = 0
-    for place, word in _heads(lines, at):
-        if ENDS.get(word) == ENDS[head]:
-            depth += 1
-        elif word == ENDS[head]:
-            depth -= 1
-            if depth == 0:
-                yield place
-                return
-
-
-def _parts(lines: Sequence[SourceLine], at: int) -> Iterator[int | None]:
-    """The lines that begin the parts of a condition, and the one that ends it; None where nothing does."""
-    depth = 0
-    for place, word in _heads(lines, at):
-        if ENDS.get(word) == ".endif":
-            depth += 1
-            if depth == 1:
-                yield place
-        elif word in (".elif", ".else") and depth == 1:
-            yield place
-        elif word == ".endif":
-            depth -= 1
-            if depth == 0:
-                yield place
-                return
-    yield None
+    for place, word in _heads(lines[at:end]):
+        depth += (ENDS.get(word) == ".endif") - (word == ".endif")
+        if place == 0 or (word in (".elif", ".else") and depth == 1):
+            yield at + place
+    yield end

@@ -30,7 +30,8 @@ PARAMETER = row("A908", "What stands behind \\ is a parameter", "no parameter is
                 mends=(put(f"{MACRO}stream d3, 4"),))
 LACKS = row("A909", "A call gives each parameter without a default", "`{macro}` needs {fields}",
             "its parameters are {known}", put(f"{MACRO}stream"), mends=(put(f"{MACRO}stream d3"),))
-DEPTH = row("A910", "Calls and files nest to a bounded depth", "calls, repetitions and files nest deeper than {most}",
+DEPTH = row("A910", "Calls and files nest to a bounded depth",
+            "calls, repetitions, conditions and files nest deeper than {most}",
             "a macro that calls itself needs an .if that ends it", put(".macro   again\nagain\n.endm\nagain"),
             mends=(put(".macro   again\n.endm\nagain"),))
 LONG = row("A911", "A text has a bounded length once its macros are read",

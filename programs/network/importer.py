@@ -6,6 +6,7 @@ loaded that is not used.
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -279,6 +280,9 @@ def _constant(tensor: onnx.TensorProto, folder: Path | None, where: str) -> Cons
     _check_shape(f"tensor {tensor.name}", shape, where)
     if is_external(tensor):
         return Constant(shape, external(tensor, shape, folder, where), kind=_small_kind(tensor))
+    if math.prod(shape) > 8 * tensor.ByteSize():  # sizes of kernels are counted with long before they are read
+        message = f"its tensor {tensor.name} has shape {shape}, and the file fewer numbers of it"
+        raise UsageError(message, where=where, hint="export the model anew")
     return Constant(shape, partial(decode, tensor, where), kind=_small_kind(tensor))
 
 

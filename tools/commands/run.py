@@ -116,7 +116,7 @@ def run(program: str, form: str, **options: Any) -> int:
         return _open_debugger(error, loaded, chip, inputs)
     report = _complete(result, made, inputs, options)
     _save(result, options)
-    _write_report(options["report"], options["written"])
+    _write_report(options["report"], options["written"], report.trace_failure)
     path = None if form == "json" and not options["plot"] else _path(report, options)
     _plot(report, path, options)
     if form == "json":
@@ -134,9 +134,12 @@ def _written(trace: str | None, report: str | None) -> str | None:
     return spool("run.actrace") if trace == files.STANDARD or (report and not trace) else trace
 
 
-def _write_report(report: str | None, trace: str) -> None:
-    """Writes the page about a run, on request, from its trace."""
+def _write_report(report: str | None, trace: str, failure: str | None) -> None:
+    """Writes the page about a run, on request, from its trace; a warning says that its trace could not be written."""
     if not report:
+        return
+    if failure:
+        warn(f"{report} is not written: the trace that it is made from {failure}")
         return
     from acortex.tools.commands.trace_report import write
     from acortex.traces.file.reader import open as open_trace

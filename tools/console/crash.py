@@ -23,8 +23,16 @@ HEADING = """A fault of acortex itself. Please attach this file to a bug report,
 them. It holds the versions, the command line and the place of the fault, and no environment variables."""
 
 
+OUT_OF_MEMORY = ("failed to map segment", "cannot allocate memory", "MemoryError")
+"""What the loader of libraries says where memory ends while a library is imported: no fault of acortex."""
+
+
 def crashed(error: Exception) -> int:
     """Says that acortex failed, and saves a report of it; returns the exit code."""
+    if isinstance(error, ImportError) and any(words.lower() in str(error).lower() for words in OUT_OF_MEMORY):
+        _say("error: this needs more memory than there is, even to begin\n  hint: give the process more")
+        abandon_stdout()
+        return 1
     told = " ".join(traceback.format_exception_only(error)[-1].split())
     text = _text(error)
     place = _saved(text)

@@ -291,3 +291,34 @@ def test_from_python_the_result_of_a_run_has_a_warning_about_its_trace(
     assert result.report["trace_failure"] == "cannot be written (No space left on device)"
     assert result.report["warnings"][-1].startswith("the trace is incomplete: ")
     assert len(result.outputs) == 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_as_all_is_done_is_quiet(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    plant = (
+        "import os\nfrom acortex.tools.console.process import SIGNALS, Signals\nkill = Signals.kill\n"
+        "def late(self):\n"
+        "    Signals.kill = kill\n"
+        f"    os.kill(os.getpid(), {int(number)})\n"
+        "    time.sleep(60)\n"
+        "Signals.kill = late"
+    )
+    ended = subprocess.run(planted(plant, "--version"), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (code, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("libopenblas.so: failed to map segment from shared object", 1),
+        ("x.so: cannot allocate memory in static TLS block", 1),
+        ("No module named 'acortex.gone'", 70),
+    ],
+)
+def test_a_library_that_finds_no_memory_is_no_fault_of_acortex(tmp_path: Path, words: str, code: int) -> None:
+    plant = f"from acortex.tools.commands import zoo\ndef fail(*_, **__): raise ImportError({words!r})\n"
+    plant += "zoo.zoo.callback = fail"
+    ended = subprocess.run(planted(plant, "zoo"), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == code
+    assert ("needs more memory than there is" in ended.stderr) == (code == 1)
+    assert bool(list(tmp_path.iterdir())) == (code == 70)

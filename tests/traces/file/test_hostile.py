@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile_traces import Parts, mutant, put_together, take_apart
 from rich.console import Console
 
 from acortex.errors import AcortexError, UsageError
@@ -37,8 +38,6 @@ from acortex.traces.info import info
 from acortex.traces.query import query
 from acortex.traces.show import render
 from acortex.traces.stats import stats
-
-from ..hostile import Parts, mutant, put_together, take_apart
 
 CASES = 150
 ECHO = Path(__file__).parents[2] / "tools" / "echo.s"

@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from hostile_traces import Parts, mutant, put_together, take_apart
 from rich.console import Console
 
 from acortex.errors import AcortexError, UsageError
@@ -21,7 +22,6 @@ from acortex.traces.file import reader
 from acortex.traces.instructions.view import view
 
 from ..conftest import MakeTrace
-from ..hostile import Parts, mutant, put_together, take_apart
 
 UNITS = ("controller", "agent", "follower", "lane0", "lane1")
 TABLE = (

@@ -1,0 +1,39 @@
+"""What fuzzing found once stays mended: each kept case gives a right answer, or the error that it should give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fuzz.run import Harness
+from fuzz.targets import TARGETS
+from fuzz.verdict import command
+
+FOUND = Path(__file__).parent / "found"
+
+TOLD = {
+    "network-kernel-larger-than-its-file.onnx": ("compile", 2, "and the file fewer numbers of it"),
+    "source-conditions-nested-deep.s": ("asm", 1, "calls, repetitions, conditions and files nest deeper than 64"),
+    "source-many-macros-unclosed.s": ("asm", 1, "`.macro` is never closed"),
+}
+"""For each case the command that fails, its exit code, and what it says."""
+
+
+def test_every_kept_case_has_what_is_right() -> None:
+    assert {path.name for path in FOUND.iterdir()} == {"README.md", *TOLD}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_kept_case_is_no_finding(tmp_path: Path, name: str) -> None:
+    target = TARGETS[name.partition("-")[0]]
+    harness = Harness(target, tmp_path / "harness", tmp_path / "findings")
+    harness.warm()
+    assert harness.judge((FOUND / name).read_bytes()) is None
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_kept_case_fails_with_its_error(tmp_path: Path, name: str) -> None:
+    verb, code, told = TOLD[name]
+    done = command(verb, str(FOUND / name), "-o", str(tmp_path / "made.acx"))
+    assert (done.code, told in done.err) == (code, True)
+    assert list(tmp_path.iterdir()) == []
