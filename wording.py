@@ -27,6 +27,15 @@ def plain(name: str) -> str:
     return name.replace("neurons_adcs", "neurons, ADCs").replace("dacs", "DACs").replace("_", " ")
 
 
+OUTSIDE = "-"
+"""The name that traces give to what belongs to no layer."""
+
+
+def layer_name(name: str) -> str:
+    """A layer as people read it."""
+    return "(outside layers)" if name == OUTSIDE else name
+
+
 def run_of(noun: str, first: int, last: int) -> str:
     """Things that follow each other: "word 9", "words 9 to 12"."""
     return f"{noun} {first}" if first == last else f"{noun}s {first} to {last}"

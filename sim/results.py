@@ -365,10 +365,9 @@ class RunReport(TableResult):
     """The inputs on which the ranges of a network's maps were chosen, in words; null where none was compiled."""
 
     def summary(self) -> dict[str, Any]:
-        """What a trace keeps of the report: all that time decides, as plain data."""
-        return self.model_dump(mode="json", by_alias=True, include=set(TIMED), exclude_none=False) | (
-            {"stopped": self.stopped} if self.stopped else {}
-        )
+        """What a trace keeps of the report, as plain data: all that time decides, and what a stopped run is of."""
+        kept = {*TIMED, *(CUT if self.stopped else ())}
+        return self.model_dump(mode="json", by_alias=True, include=kept, exclude_none=False)
 
 
 TIMED = (
@@ -377,6 +376,9 @@ TIMED = (
     "layers", "inferences", "setup", "memory", "retention",
 )  # fmt: skip
 """The fields of a run's report that time decides: null where none was simulated."""
+
+CUT = ("stopped", "complete", "covers")
+"""The fields that say which part of a run its numbers are about."""
 
 
 class TimedReport(RunReport):

@@ -20,6 +20,8 @@ SLOW = {
     "docs/figure-5.md",
     "docs/figure-6.md",
     "docs/figure-7c.md",
+    "docs/how-to/explore-a-chip.md",
+    "docs/how-to/find-what-changed.md",
     "docs/how-to/test-a-kernel.md",
     "docs/sweep.md",
     "docs/technologies.md",

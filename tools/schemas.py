@@ -71,6 +71,7 @@ SCHEMAS = (
     Schema("acortex.division/1", "acortex.programs.chips.results", "DivisionReport", "acortex compile --chips"),
     Schema("acortex.error/1", _TOOLS, "ErrorReport", file="stdout of a command that fails with --format json"),
     Schema("acortex.golden/1", _TRACES, "GoldenFile", file="timing/NAME.json, by acortex trace check --update"),
+    Schema("acortex.history/1", "acortex.tools.history.results", "HistoryReport", "acortex history"),
     Schema("acortex.info/1", _ISA, "ProgramInfo", "acortex info"),
     Schema("acortex.isa/1", _ISA, "Manual", "acortex isa"),
     Schema("acortex.lint/1", _TOOLS, "LintReport", "acortex lint"),

@@ -108,7 +108,7 @@ def changed(before: Golden, after: Golden, lines: Sequence[str] = ()) -> Changed
 
 def in_names_of(before: Golden, after: Golden) -> Golden:
     """The second golden with the layers' names of the first one, where both are of one program."""
-    names, layers = before.get("layers", {}), after["layers"]
+    names, layers = before.get("layers", {}), after.get("layers", {})
     if (
         not after.get("instructions")
         or before.get("instructions") != after["instructions"]

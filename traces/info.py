@@ -15,15 +15,15 @@ from acortex.units import joules, seconds_of
 def info(trace: Trace) -> TraceInfo:
     """Completeness, sizes, totals, and the header's tables.
 
-    `energy_aj` is that of the run, leakage included, None where rows were left out. `events` counts events, also where
-    a coarser level merged them into fewer `rows`; `lost` is "" in a finished trace.
+    `energy_aj` is that of the run, leakage included, None where rows were left out. `events` and `waits` count what
+    there was, also where a coarser level merged it into fewer rows; `lost` is "" in a finished trace.
     """
     header = trace.header
     sums = Sums(("merged", "energy_aj"))
     for chunk in trace.events.chunks("kind", "count", "merged", "energy_aj"):
         sums.add(chunk["kind"] * 0, chunk)
     events, event_energy_aj = sums[0]
-    waits = sum(len(chunk["start"]) for chunk in trace.waits.chunks("start"))  # read, and so checked
+    waits = sum(int(chunk["merged"].sum()) for chunk in trace.waits.chunks("start", "merged"))  # read, and so checked
     energy_aj = None if header.filters else event_energy_aj + trace.cycles * header.leakage_aj_per_cycle
     return TraceInfo(
         **covers(trace),

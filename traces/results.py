@@ -82,7 +82,7 @@ class TraceInfo(TableResult):
     rows: int
     """Rows that it holds of them."""
     waits: int
-    """Rows of waits."""
+    """How many there are; a coarser level merges them into fewer rows."""
     cycles: int
     """Length of the run, without its set-up."""
     latency_s: float

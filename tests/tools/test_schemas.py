@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
+from repositories import commit
 
 from acortex.documents import REPR, TableResult, Versioned
 from acortex.programs.mapping import to_passes
@@ -149,7 +150,7 @@ def test_an_unknown_name_is_one_error_with_the_nearest(name: str, hint: str) -> 
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("error: no schema is called ")
     assert f"\n  hint: {hint}" in result.stderr
-    assert len(result.stderr) < 400
+    assert len(result.stderr) < 450
 
 
 # What the commands print
@@ -200,6 +201,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     ],
     "schema": [(0, [])],
     "serve": [(0, ["zoo:letters_mlp", "--requests", "5", "--arrivals", "poisson:50%"]), (0, ["{0}/pair.toml"])],
+    "history": [(0, ["{0}/pinned/t"]), (0, ["HEAD~1..HEAD", "--program", "none.s", "--repository", "{0}/pinned"])],
     "sweep run": [(0, ["{0}/sweep.toml", "-o", "{0}/sweep", "--workers", "1"])],
     "sweep show": [(0, ["{0}/kept"]), (0, ["{0}/kept", "--pareto", "area_mm2,latency_s"])],
     "trace check": [
@@ -276,6 +278,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert invoke("trace", "check", f"{made}/a.actrace", f"{made}/a.json", "--update").exit_code == 0
     (made / "search.toml").write_text(f'program = "{ECHO}"\n[axes]\n"memory.ports" = [1, 2]\n')
     assert invoke("compile", "zoo:letters_mlp", "--chips", "2", "-o", f"{made}/pair.toml").exit_code == 0
+    for cycles in (2, 3):
+        commit(made / "pinned", "pin", {"t/a.json": f'{{"schema": "acortex.golden/1", "cycles": {cycles}}}'})
     (made / "sweep.toml").write_text(f'program = "{ECHO}"\n[axes]\n"memory.ports" = [1, 0, 2]\n')
     assert invoke("sweep", f"{made}/sweep.toml", "-o", f"{made}/kept", "--workers", "1").exit_code == 0
     return made

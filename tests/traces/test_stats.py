@@ -264,3 +264,4 @@ def test_info_says_what_a_trace_is(trace: Trace) -> None:
 def test_info_counts_events_that_were_merged(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
     found = info(make_trace(*rows, level="layers"))
     assert (found["events"], found["rows"]) == (100, 5 * 4)
+    assert found["waits"] == info(make_trace(*rows))["waits"] > len(make_trace(*rows, level="layers").waits)

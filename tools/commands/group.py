@@ -15,6 +15,7 @@ from acortex.tools.commands.disasm import disasm
 from acortex.tools.commands.draw import draw
 from acortex.tools.commands.explain import explain
 from acortex.tools.commands.fmt import fmt
+from acortex.tools.commands.history import history
 from acortex.tools.commands.info import info
 from acortex.tools.commands.isa import isa
 from acortex.tools.commands.lint import lint
@@ -47,7 +48,7 @@ def cli() -> None:
 
 COMMANDS = (
     compile_, verify, asm, fmt, lint, lsp, disasm, info, isa, explain, run, view, debug, accuracy, recalibrate, trace,
-    draw, chip, zoo, serve_, sweep, optimise, reproduce, bench, schema,
+    draw, chip, zoo, serve_, sweep, optimise, history, reproduce, bench, schema,
 )  # fmt: skip
 
 for command in COMMANDS:

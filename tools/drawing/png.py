@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
 from typing import Any
 
@@ -20,7 +21,10 @@ MOST_PIXELS = 60_000_000
 
 
 def png(picture: Picture) -> bytes:
-    """The image, the same bytes for the same shapes. Raises MissingExtra where matplotlib is not installed."""
+    """The image, the same bytes for the same shapes; what the font lacks is a box with a sign of its script.
+
+    Raises MissingExtra where matplotlib is not installed.
+    """
     require_matplotlib()
     import matplotlib
     from matplotlib.figure import Figure
@@ -32,7 +36,8 @@ def png(picture: Picture) -> bytes:
         "hatch.linewidth": 1.6,
         "text.parse_math": False,
     }
-    with matplotlib.rc_context(style):
+    with matplotlib.rc_context(style), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)  # the box says it, too
         figure = Figure(figsize=(picture.width / 96, picture.height / 96), facecolor=PAPER)
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, picture.width), ylim=(picture.height, 0))
         axes.set_axis_off()

@@ -74,6 +74,21 @@ class Side:
     window: Window
 
     @property
+    def selected(self) -> bool:
+        """Whether rows of the run were left out, of which `run` speaks nevertheless."""
+        return bool(self.trace.header.filters)
+
+    @property
+    def windowed(self) -> bool:
+        """Whether cycles of the run were left out."""
+        return self.window != (0, self.trace.cycles)
+
+    @property
+    def own(self) -> TimedReport | None:
+        """The report of just these rows: that of the run, and None for a part of it."""
+        return None if self.selected else self.run
+
+    @property
     def title(self) -> str:
         """What ran on what."""
         return f"{self.program.name} on {self.chip.label}"
@@ -133,7 +148,7 @@ def _side(name: str, whole: Trace, what_if: WhatIf | None, progress: Progress, p
         no_path=no_path,
         what_if=what_if,
         roofs=None if chip is None else roofs(chip),
-        points=[] if run is None else roof_points(run, shares),
+        points=[] if run is None or header.filters else roof_points(run, shares),
         trace=trace,
         timeline=rows,
         window=(
@@ -163,7 +178,11 @@ def _chip(trace: Trace) -> Chip | None:
 
 
 def _run(trace: Trace, program: ProgramName, chip: ChipName, area: dict[str, float]) -> TimedReport | None:
-    """The report of the run, which the summary of its trace is; None where that is missing or something else."""
+    """The report of the run, which the summary of its trace is; None where that is missing or something else.
+
+    Of a stopped run it must say how many inferences had finished, which an older version did not keep: its totals
+    would be shared among those that had only begun.
+    """
     heading = {
         "program": program,
         "chip": chip,
@@ -176,6 +195,7 @@ def _run(trace: Trace, program: ProgramName, chip: ChipName, area: dict[str, flo
     except ValidationError:
         return None
     known = run.latency_s > 0 and "program_erase" in run.setup.energy_by_component_j
+    known = known and bool(run.stopped) == (run.covers is not None) == (not run.complete)
     return run if known and run.cycles == trace.cycles else None
 
 

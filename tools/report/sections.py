@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from acortex.sim.advice.results import Value
-from acortex.sim.ledger.facts import timing_facts
+from acortex.sim.ledger.facts import SO_FAR, timing_facts
 from acortex.tools.report.model import Side
 from acortex.tools.report.pictures import (
     LOOK,
@@ -25,7 +25,7 @@ from acortex.tools.views.changed import value_text
 from acortex.tools.views.critical import held, told
 from acortex.units import joules, percent, scaled
 from acortex.wording import count as number_of
-from acortex.wording import plain
+from acortex.wording import layer_name, plain
 
 UNKNOWN = "not known"
 """In place of a number that needs what the trace does not hold."""
@@ -56,17 +56,44 @@ class Shown:
 def facts(side: Side) -> Iterator[Fact]:
     """The headline numbers, those of `acortex run`."""
     stats, clock = side.stats, side.trace.header.clock_ns
-    cycles = f"{stats.totals.cycles:,} cycles of {clock:g} ns"
+    cycles = f"{number_of(stats.totals.cycles, 'cycle')} of {clock:g} ns"
     yield Fact("run", scaled(stats.totals.latency_s, "s"), cycles)
     if side.run is not None:
         for name, value, about in timing_facts(side.run):
             yield Fact(name, value, about)
-        yield Fact("energy, all", scaled(side.run.energy_j, "J"), "of the whole run, without set-up")
+        of = "of the whole run" if side.run.complete else SO_FAR
+        yield Fact("energy, all", scaled(side.run.energy_j, "J"), f"{of}, without set-up")
     else:
         energy = stats.totals.energy_j
         yield Fact("energy", UNKNOWN if energy is None else scaled(energy, "J"), "of the whole run")
     if side.area_mm2 is not None:
         yield Fact("area", f"{sum(side.area_mm2.values()):.4g} mm2", "of the die")
+
+
+def part_facts(side: Side) -> Iterator[Fact]:
+    """The headline numbers of a part of a run, each from its rows."""
+    totals, clock = side.stats.totals, side.trace.header.clock_ns
+    if side.windowed:
+        first, end = side.window
+        told = f"from cycle {first:,} until {end:,}: {number_of(end - first, 'cycle')} of {clock:g} ns"
+        yield Fact("window", scaled((end - first) * clock * 1e-9, "s"), told)
+    yield Fact("events", f"{totals.events:,}", f"and {number_of(len(side.trace.waits), 'wait')}")
+    yield Fact("busy", f"{totals.busy:,}", "cycles of all units together")
+    paid = side.run and side.run.energy_aj - side.run.energy_by_component_aj.get("leakage", 0)
+    share = f": {percent(totals.event_energy_aj, paid)} of that of the run" if paid else ""
+    yield Fact("energy", _energy(totals.event_energy_aj), f"without leakage{share}")
+
+
+def limits_words(side: Side) -> str:
+    """What limited the run, or how much of its critical path lies in a part and what that is, in a sentence."""
+    chain = "the critical path, the chain of events that set the length of the run"
+    if side.path is None or not side.path.cycles:
+        return f"Nothing of {chain}, lies in this part."
+    shares = "; ".join(limits(side))
+    if not side.selected:
+        return f"Of {chain}, {shares}."
+    of_run = percent(side.path.cycles, side.trace.cycles)
+    return f"Of {chain}, {number_of(side.path.cycles, 'cycle')} lie in this part, {of_run}; of these {shares}."
 
 
 def limits(side: Side) -> list[str]:
@@ -99,7 +126,10 @@ def path_bars(side: Side) -> Bars | None:
     ]
     looks = {what: at for at, what in enumerate(("busy", "latency", "waiting", "hand-over", "idle"))}
     return stack(
-        ("what", "", "cycles", ""), rows, looks.__getitem__, lambda part, cycles: f"{part}: {cycles:,.0f} cycles"
+        ("what", "", "cycles", "of the path"),
+        rows,
+        looks.__getitem__,
+        lambda part, cycles: f"{part}: {cycles:,.0f} cycles",
     )
 
 
@@ -127,7 +157,7 @@ def what_if_table(side: Side) -> Shown | None:
             (row.path, f"{_value(row.from_)} to {_value(row.to)}", f"{row.cycles:,}", f"{gained:,}",
              percent(gained, row.cycles_before), bound, scaled(row.energy_j, "J"))
         )  # fmt: skip
-    return Shown(("setting", "from, to", "cycles", "gained", "", "at most", "energy"), rows)
+    return Shown(("setting", "from, to", "cycles", "gained", "of the run", "at most", "energy"), rows)
 
 
 def _value(value: Value | list[Value]) -> str:
@@ -139,8 +169,8 @@ def _energy(energy_aj: float) -> str:
 
 
 def energy_by_component(side: Side) -> Bars:
-    """The energy of the run by component, largest first."""
-    run = side.run
+    """The energy of the run or of its part by component, largest first."""
+    run = side.own
     if run is not None:
         parts = {name: value for name, value in run.energy_by_component_aj.items() if value}
     else:
@@ -150,16 +180,11 @@ def energy_by_component(side: Side) -> Bars:
         (plain(name), {name: value}, (_energy(value), percent(value, whole)))
         for name, value in sorted(parts.items(), key=lambda part: -part[1])
     ]
-    return stack(("component", "", "energy", ""), rows, look_of, _component, name=plain)
+    return stack(("component", "", "energy", "share"), rows, look_of, _component, name=plain)
 
 
 def _component(name: str, energy_aj: float) -> str:
     return f"{plain(name)}: {_energy(energy_aj)}"
-
-
-def layer_name(name: str) -> str:
-    """A layer as people read it."""
-    return "(outside layers)" if name == "-" else name
 
 
 def energy_by_layer(side: Side) -> Bars:
@@ -174,7 +199,7 @@ def energy_by_layer(side: Side) -> Bars:
             most = max(parts, key=lambda name: parts[name])
             why = f"{plain(most)} {percent(parts[most], total)}"
             rows.append((layer_name(one.name), parts, (_energy(total), percent(total, whole), why)))
-    return stack(("layer", "", "energy", "", "mostly"), rows, look_of, _component, name=plain)
+    return stack(("layer", "", "energy", "share", "mostly"), rows, look_of, _component, name=plain)
 
 
 def energy_table(side: Side) -> Shown:
@@ -194,7 +219,7 @@ def energy_table(side: Side) -> Shown:
 
 def layer_table(side: Side) -> Shown:
     """Each layer in the order of the program: time, energy, work."""
-    macs = {one.name: one.macs for one in side.run.layers} if side.run else {}
+    macs = {one.name: one.macs for one in side.own.layers} if side.own else {}
     rows = []
     for one, share in zip(side.stats.layers, side.layers, strict=True):
         cycles = UNKNOWN if one.cycles is None else f"{one.cycles:,}"
@@ -219,8 +244,8 @@ def layer_latency(side: Side) -> Bars:
 
 
 def units(side: Side) -> Bars:
-    """What each unit did with the time of the run."""
-    cycles = side.stats.totals.cycles
+    """What each unit did with the time of the run, or with that of a window."""
+    cycles = side.window[1] - side.window[0]
     rows: list[Row] = []
     for one in side.stats.units:
         if one.busy is None or one.waiting is None:
@@ -276,7 +301,7 @@ def area_table(side: Side) -> Shown:
     whole = sum(parts.values())
     rows = sorted(parts.items(), key=lambda part: -part[1])
     return Shown(
-        ("component", "area", ""), [(plain(name), f"{mm2:.4g} mm2", percent(mm2, whole)) for name, mm2 in rows]
+        ("component", "area", "share"), [(plain(name), f"{mm2:.4g} mm2", percent(mm2, whole)) for name, mm2 in rows]
     )
 
 
@@ -308,9 +333,10 @@ def memory_words(side: Side) -> str:
     if memory is None:
         return f"When memory was fullest is {UNKNOWN}: the trace does not hold the report of a whole run."
     share = percent(memory.peak_share)
-    return (
+    return _of_run(
+        side,
         f"Fullest in cycle {memory.peak_cycle:,}: {number_of(memory.peak_words, 'word')} of {memory.capacity_words:,}"
-        f" live, {share}."
+        f" live, {share}.",
     )
 
 
@@ -319,10 +345,17 @@ def power_words(side: Side) -> str:
     power = side.run.power if side.run else None
     if power is None:
         return f"Power over time is {UNKNOWN}: the trace does not hold the report of its run."
-    return (
+    return _of_run(
+        side,
         f"Average {scaled(power.average_w, 'W')}, of it {scaled(power.leakage_w, 'W')} leakage; at most"
-        f" {scaled(power.peak_w, 'W')}, in {power.window_cycles:,} cycles from cycle {power.peak_cycle:,} on."
+        f" {scaled(power.peak_w, 'W')}, in {power.window_cycles:,} cycles from cycle {power.peak_cycle:,} on.",
     )
+
+
+def _of_run(side: Side, words: str) -> str:
+    """A sentence about the whole run, which says so on the page of a part."""
+    shaded = ", of which the window is shaded" if side.windowed else ""
+    return f"Of the whole run{shaded}: {words[0].lower()}{words[1:]}" if side.selected else words
 
 
 def latency_words(side: Side) -> str:

@@ -15,6 +15,7 @@ from acortex.tools.views.tables import energies, instruction, number_table
 from acortex.traces.covers import in_words
 from acortex.traces.results_of_paths import Changed, DiffEvent, Divergence, MovedLine, TraceDiff
 from acortex.units import joules, scaled
+from acortex.wording import layer_name, plain
 
 T = TypeVar("T", bound=float)
 
@@ -117,12 +118,12 @@ def moved(report: TraceDiff) -> Iterator[Moved]:
     path = ((" ".join(dict.fromkeys((row.unit, row.what, row.name))), row.cycles) for row in report.critical)
     tables = (
         Moved("critical path, cycles", changed(path)),
-        Moved("layers, cycles in flight", changed((row.name, row.cycles) for row in report.by_layer)),
+        Moved("layers, cycles in flight", changed((layer_name(row.name), row.cycles) for row in report.by_layer)),
         Moved("units, busy cycles", changed((row.name, row.busy) for row in report.by_unit)),
         Moved("units, waiting cycles", changed((row.name, row.waiting) for row in report.by_unit)),
         Moved("waits, cycles", changed((f"{row.unit} {row.cause}", row.cycles) for row in report.by_wait)),
         Moved("instructions, busy cycles", changed((moved_line(row), row.busy) for row in report.by_instruction)),
-        Moved("components, energy", changed((row.name, row.energy_j) for row in report.by_component), True),
+        Moved("components, energy", changed((plain(row.name), row.energy_j) for row in report.by_component), True),
     )
     yield from (table for table in tables if table.rows)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from rich.bar import Bar
@@ -24,9 +25,10 @@ from acortex.sim.results import (
     Verification,
     timed,
 )
+from acortex.tools.console.files import STANDARD
 from acortex.units import fixed, percent, scaled
 from acortex.wording import count as number_of
-from acortex.wording import plain
+from acortex.wording import layer_name, plain
 
 if TYPE_CHECKING:
     from acortex.traces.results_of_paths import CauseCycles, CriticalPath
@@ -89,7 +91,7 @@ def _header(report: RunReport, run: TimedReport | None) -> Text:
         line.append("   ").append_text(partial(report.covers)).append("\n  so far")
     if run is not None:
         finished = number_of(sharers(run) if run.covers is None else run.covers.finished, "inference")
-        line.append(f"   {finished}, {run.cycles:,} cycles of {run.clock_ns:g} ns")
+        line.append(f"   {finished}, {number_of(run.cycles, 'cycle')} of {run.clock_ns:g} ns")
     return line
 
 
@@ -186,9 +188,8 @@ def _layers(run: TimedReport) -> Group:
         table.add_column(heading, justify="right", no_wrap=True)
     for layer in run.layers:
         energy = layer.energy_j
-        name = "(outside layers)" if layer.name == "-" else layer.name
         amounts = (scaled(energy / count, "J"), percent(energy, run.energy_j), fixed(layer.macs / count))
-        table.add_row(f"  {name}", fixed(layer.cycles / count), *amounts)
+        table.add_row(f"  {layer_name(layer.name)}", fixed(layer.cycles / count), *amounts)
     return Group(_title("Layers", "per inference, mean" if run.complete else SO_FAR), table)
 
 
@@ -199,8 +200,15 @@ def _busy(run: TimedReport) -> Group:
     for unit in sorted(spent, key=lambda name: -spent[name].busy)[:BUSIEST]:
         busy = percent(spent[unit].busy, cycles)
         table.add_row(Text(f"  {unit}", "cyan"), f"busy {busy}", _rest_of_time(run, unit))
-    hints = (ONE_AT_A_TIME, WHERE_IT_SHOWS) if _one_at_a_time(run) else (WHERE_IT_SHOWS,)
+    hints = (ONE_AT_A_TIME, _where_it_shows(run)) if _one_at_a_time(run) else (_where_it_shows(run),)
     return Group(_title("The busiest units", "and what else they did"), table, *(Text(f"  {hint}") for hint in hints))
+
+
+def _where_it_shows(run: TimedReport) -> str:
+    """The hint for a run whose critical path is not known: a trace that was written is named, it need not be again."""
+    if run.trace in (None, STANDARD) or run.trace_failure:
+        return WHERE_IT_SHOWS
+    return f"Why it took so long: `acortex trace critical {quote(str(run.trace))}`, of a trace of every event."
 
 
 def _limits(run: TimedReport, path: CriticalPath) -> Group:

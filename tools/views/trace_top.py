@@ -10,7 +10,7 @@ from rich.text import Text
 from acortex.tools.views.tables import instruction, number_table, part_line
 from acortex.traces.results_of_tops import CostSums, Others, TraceTop
 from acortex.units import percent, scaled
-from acortex.wording import UNKNOWN, count
+from acortex.wording import UNKNOWN, count, layer_name
 
 WORDS = {"cycles": "busy cycles", "energy": "energy", "waits": "cycles of waiting"}
 """What each ranking goes by."""
@@ -27,7 +27,7 @@ def top_parts(report: TraceTop) -> Iterator[RenderableType]:
         yield Text("Which instruction took it is not known: a row of this trace is of all those of a layer.\n")
     instructions = [(instruction(row.line, row.text), row) for row in report.instructions or ()]
     yield from _table("Instruction", instructions, report.other_instructions, whole)
-    layers = [(row.name, row) for row in report.layers]
+    layers = [(layer_name(row.name), row) for row in report.layers]
     yield from _table("Layer", layers, report.other_layers, whole)
 
 

@@ -14,7 +14,7 @@ from acortex.traces.display.colours import BLUE, GREY, ORANGE
 from acortex.traces.display.numbers import LayerNumbers, Numbers, UnitNumbers
 from acortex.traces.file.reader import Trace
 from acortex.units import fixed, joules, percent, scaled
-from acortex.wording import UNKNOWN, plain
+from acortex.wording import UNKNOWN, layer_name, plain
 from acortex.wording import count as number_of
 
 MOST_ROWS = 12
@@ -23,6 +23,9 @@ MOST_ROWS = 12
 TABLE = "display:inline-table;vertical-align:top;margin:0 2em 1em 0;border-collapse:collapse;color:inherit"
 NAME = "text-align:left;padding:1px 8px;font-weight:normal;color:inherit"
 AMOUNT = "text-align:right;padding:1px 8px;font-variant-numeric:tabular-nums;color:inherit"
+LONG = "max-width:24em;overflow-wrap:anywhere"
+"""The style of names of layers and units, which may be of any length."""
+
 BAR = "padding:1px 8px;min-width:120px"
 
 
@@ -47,15 +50,26 @@ def of_trace(trace: Trace, numbers: Numbers) -> str:
 
 def _trace_facts(trace: Trace, numbers: Numbers) -> Iterator[tuple[str, str, str]]:
     """The headline numbers of a trace."""
-    events = trace.events.stored_rows
     yield "cycles", fixed(numbers.cycles), f"of {numbers.clock_ns:g} ns: {scaled(numbers.latency_s, 's')}"
     if numbers.energy_aj is not None:
         energy_j = joules(numbers.energy_aj)
         average = f"; {scaled(energy_j / numbers.latency_s, 'W')} on average" if numbers.cycles else ""
         yield "energy", scaled(energy_j, "J"), f"of {number_of(numbers.inferences, 'inference')}{average}"
-    yield "file", scaled(trace.bytes, "B"), f"{number_of(events, 'event')}, level {trace.header.level}"
+    elif numbers.added_up:
+        yield "energy", scaled(joules(sum(numbers.components.values())), "J"), "of the events that are here, no leakage"
+    yield "file", scaled(trace.bytes, "B"), _held(trace, numbers.added_up)
     if not numbers.added_up:
         yield "not added up", UNKNOWN, "too long for a glance: acortex.traces.stats.stats(trace) adds up all of it"
+
+
+def _held(trace: Trace, added_up: bool) -> str:
+    """How many events a file has, or rows of a coarser level; of a part of it, how many are of that part."""
+    level, name = trace.header.level, "event" if trace.header.level == "events" else "row"
+    if not trace.header.filters:
+        return f"{number_of(trace.events.stored_rows, name)}, level {level}"
+    if not added_up:  # how many rows a selection has is not known before all are looked at
+        return f"of it {number_of(trace.events.stored_rows, name)} at most, level {level}"
+    return f"of it {number_of(len(trace.events), name)}, level {level}"
 
 
 def _head(numbers: Numbers) -> str:
@@ -100,7 +114,7 @@ def _energy_of(row: LayerNumbers) -> int:
 
 def _layer(row: LayerNumbers, most: int, numbers: Numbers) -> _Row:
     cells = _cycles(row.cycles, numbers), _energy(row.energy_aj, numbers), _share(row.energy_aj, numbers.energy_aj)
-    return _Row("(outside layers)" if row.name == "-" else row.name, [(_energy_of(row) / most, BLUE)], cells)
+    return _Row(layer_name(row.name), [(_energy_of(row) / most, BLUE)], cells)
 
 
 def _waits(numbers: Numbers) -> str:
@@ -164,4 +178,4 @@ def _row(row: _Row) -> str:
     )
     bar = f'<td style="{BAR}" aria-hidden="true"><div style="width:120px;white-space:nowrap">{parts}</div></td>'
     cells = "".join(f'<td style="{AMOUNT}">{escape(cell)}</td>' for cell in row.cells)
-    return f'<tr><th scope="row" style="{NAME}">{escape(row.name)}</th>{bar}{cells}</tr>'
+    return f'<tr><th scope="row" style="{NAME};{LONG}">{escape(row.name)}</th>{bar}{cells}</tr>'

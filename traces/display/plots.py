@@ -17,16 +17,13 @@ from acortex.traces.display.numbers import Numbers
 from acortex.traces.file.reader import Trace
 from acortex.traces.show import timeline
 from acortex.units import fixed, joules, percent, scaled
-from acortex.wording import count, plain
+from acortex.wording import OUTSIDE, count, layer_name, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_BARS = 20
 """Bars of a picture. What more there is is one bar together, so that the bars add up to the whole."""
-
-OUTSIDE = "-"
-"""The name of the layer that has what belongs to none."""
 
 COLUMNS = 800
 """Columns of a timeline, at most: as many as a screen shows."""
@@ -144,7 +141,7 @@ def _first(rows: Sequence[tuple[str, int]]) -> tuple[str, int]:
 
 
 def _said(rows: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-    return [("(outside layers)" if name == OUTSIDE else name, amount) for name, amount in rows]
+    return [(layer_name(name), amount) for name, amount in rows]
 
 
 def _of_energy(ax: Axes | None, run: Numbers, rows: Sequence[tuple[str, int]], title: str) -> Axes:

@@ -15,8 +15,9 @@ from acortex.programs.shipped import FOLDER
 from acortex.tools.cli import cli
 
 COMMANDS = {
-    "accuracy", "asm", "bench", "chip", "compile", "debug", "disasm", "draw", "explain", "fmt", "info", "isa", "lint",
-    "lsp", "optimise", "recalibrate", "reproduce", "run", "schema", "serve", "sweep", "trace", "verify", "view", "zoo",
+    "accuracy", "asm", "bench", "chip", "compile", "debug", "disasm", "draw", "explain", "fmt", "history", "info",
+    "isa", "lint", "lsp", "optimise", "recalibrate", "reproduce", "run", "schema", "serve", "sweep", "trace",
+    "verify", "view", "zoo",
 }  # fmt: skip
 HEAVY = {"backports.zstd", "difflib", "msgpack", "networkx", "numpy", "pydantic", "rich", "simpy"}
 

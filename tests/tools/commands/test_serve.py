@@ -22,7 +22,7 @@ def skipping(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def invoke(*options: str) -> Result:
-    return CliRunner().invoke(cli, options, prog_name="acortex")
+    return CliRunner(env={"COLUMNS": "110"}).invoke(cli, options, prog_name="acortex")
 
 
 def report(*options: str) -> dict:

@@ -183,3 +183,11 @@ def test_svg_needs_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert encoded(PICTURE, "a.svg").startswith(b"<svg")
+
+
+def test_letters_that_the_font_lacks_are_boxes_and_no_warning(recwarn: pytest.WarningsRecorder) -> None:
+    pytest.importorskip("matplotlib")
+    names = [Picture(160, 160, "a picture", (Text(10, 80, text, 24),)) for text in ("\u5c64\u65e5", "")]
+    written, empty = map(pixels, names)
+    assert (written != empty).any()
+    assert [str(one.message) for one in recwarn.list if "Glyph" in str(one.message)] == []

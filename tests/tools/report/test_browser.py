@@ -16,6 +16,7 @@ from acortex.programs import zoo
 from acortex.sim.run import run
 from acortex.tools.report.model import page_of
 from acortex.tools.report.render import render
+from acortex.traces.coarser import coarser
 from acortex.traces.file.reader import open as open_trace
 
 pytestmark = pytest.mark.slow
@@ -305,6 +306,40 @@ def test_no_page_is_wider_than_its_screen(browser: Any, file: Path, width: int, 
     tab = opened(browser, file, viewport={"width": width, "height": height})
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     assert tab.wrong == []
+    tab.close()
+
+
+def test_tables_of_instructions_have_rows_of_one_line_on_a_phone(browser: Any, file: Path) -> None:
+    tab = opened(browser, file, viewport={"width": 390, "height": 844})
+    heights = tab.locator(".executions tbody tr, .listing tbody tr").evaluate_all(
+        "all => all.map((one) => one.clientHeight)"
+    )
+    assert len(heights) > 25 and max(heights) < 36
+    box = tab.locator(".executions .wide")
+    box.evaluate("one => { one.scrollLeft = 400; }")
+    assert box.evaluate("one => one.scrollLeft") > 0  # what is left of the window is reached by scrolling
+    left = tab.locator(".executions tbody td").first.bounding_box()["x"]
+    assert left == pytest.approx(box.bounding_box()["x"], abs=1)  # the number of the row stays in sight
+    assert tab.wrong == []
+    tab.close()
+
+
+def test_bars_stand_below_their_names_on_a_phone(browser: Any, file: Path) -> None:
+    tab = opened(browser, file, viewport={"width": 390, "height": 844})
+    rows = tab.locator("#energy .bars").last.locator("tbody tr")
+    name, bar = rows.first.locator("th").bounding_box(), rows.first.locator("td.bar").bounding_box()
+    assert bar["y"] >= name["y"] + name["height"] - 1 and bar["width"] > 120
+    assert rows.first.locator("td").nth(3).is_visible()  # why the layer costs most
+    tab.close()
+
+
+def test_rows_of_layers_give_no_cycles_of_instructions(browser: Any, file: Path, tmp_path: Path) -> None:
+    trace = coarser(open_trace(file.with_suffix(".actrace")), "layers", tmp_path / "layers.actrace")
+    path = tmp_path / "layers.html"
+    path.write_text(render(page_of([("run", trace)], None, lambda done, total: None)))
+    tab = opened(browser, path)
+    assert "are not known" in tab.locator(".listing .empty").inner_text()
+    assert set(tab.locator(".listing tbody .heat").all_inner_texts()) == {""}
     tab.close()
 
 

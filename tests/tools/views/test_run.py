@@ -100,6 +100,7 @@ def test_layers_are_means_of_an_inference(report: dict[str, Any], capsys: pytest
 def test_without_a_trace_a_run_names_the_busiest_units_and_what_else_they_did(
     report: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    report["trace"] = None
     rows = section(text(report, 100, capsys), "The busiest units  and what else they did")
     assert [" ".join(row.split()) for row in rows] == [
         "main_memory busy 50.0 % idle 50.0 %",
@@ -108,6 +109,17 @@ def test_without_a_trace_a_run_names_the_busiest_units_and_what_else_they_did(
         "neurons busy 26.7 % waited 70.8 % for frame, idle 2.5 %",
         "Why it took so long: run with `--trace RUN.actrace`, then `acortex trace critical RUN.actrace`.",
     ]
+
+
+def test_a_run_with_a_trace_names_it_for_what_limited_it(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path, named in (("run.actrace", "run.actrace"), ("my run.actrace", "'my run.actrace'")):
+        *_, last = section(text(report | {"trace": path}, 100, capsys), "The busiest units")
+        assert last == f"  Why it took so long: `acortex trace critical {named}`, of a trace of every event."
+    for gone in ({"trace": "-"}, {"trace_failure": "the disk is full"}):  # there is no file to ask
+        *_, last = section(text(report | gone, 100, capsys), "The busiest units")
+        assert "run with `--trace RUN.actrace`" in last
 
 
 ONE_AT_A_TIME = "One inference at a time: units waited for each other."

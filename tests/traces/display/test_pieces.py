@@ -13,6 +13,7 @@ from acortex.traces.display.opened import ShownTrace
 from acortex.traces.display.opened import open as open_trace
 from acortex.traces.file.reader import TraceError
 from acortex.traces.stats import stats
+from acortex.units import joules, scaled
 
 from ..conftest import HEADER, MakeTrace, Rows
 
@@ -99,6 +100,29 @@ def test_a_part_says_what_is_missing_and_shows_no_number_of_the_whole(shown: Sho
     assert any(text.startswith("incomplete: ") for text in page.text)
     assert part.numbers.energy_aj is None
     assert "-" in page.text  # in place of cycles of layers
+
+
+def test_a_part_counts_its_own_events_and_their_energy(shown: ShownTrace) -> None:
+    part = shown.select(unit="vmm")
+    assert isinstance(part, ShownTrace) and 0 < len(part) < len(shown)
+    text = read(part._repr_html_()).text
+    assert f"of it {len(part):,} events, level events" in text
+    assert scaled(joules(int(part["energy_aj"].sum())), "J") in text
+    assert "of the events that are here, no leakage" in text
+    said = read(pieces.of_trace(part, of_trace(part, most=3))).text
+    assert f"of it {len(shown):,} events at most, level events" in said  # which are of the part is not looked at
+
+
+def test_a_coarser_trace_counts_rows(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
+    found = open_trace(make_trace(*rows, level="layers", summary={"cycles": 200}).path)
+    assert f"{len(found.events)} rows, level layers" in read(found._repr_html_()).text
+
+
+def test_long_names_are_broken_and_not_cut() -> None:
+    name = "L" * 200
+    page = pieces.page(Numbers("run", "", 10, 1.0, 1, 5, {}, [LayerNumbers(name, 3, 5)]), [])
+    assert name in read(page).text
+    assert "overflow-wrap:anywhere" in page
 
 
 def test_an_unfinished_trace_says_so(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:

@@ -2,7 +2,7 @@
 
 const plots = [];
 
-function chart(place, title, unit, xs, ys, { steps = false, points = false, x = 'cycle', most = null, missing = 'Not known.' } = {}) {
+function chart(place, title, unit, xs, ys, { steps = false, points = false, x = 'cycle', most = null, shade = null, missing = 'Not known.' } = {}) {
   if (!xs.length) {
     place.append(make('p', { class: 'empty' }, missing));
     return;
@@ -19,12 +19,21 @@ function chart(place, title, unit, xs, ys, { steps = false, points = false, x = 
     width: place.clientWidth, height: 180, cursor: { y: false, points: { size: 7 } },
     scales: { x: { time: false }, y: { range: (_, __, high) => [0, Math.max(most || 0, high * 1.08, 1e-30)] } },
     axes: [{ ...axis, values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? digits(mark) : '')), space: 90, size: 28 }, { ...axis, values, size: 64 }],
+    hooks: { drawClear: shade ? [(drawn) => shadeOf(drawn, ...shade)] : [] },
     series: [{ label: x, value: (_, value) => (value === null ? '' : digits(value)) }, series],
   }, [xs, ys], place);
   place.setAttribute('role', 'img');
   place.setAttribute('aria-label', `${title} over ${x}`);
   plots.push({ plot, place });
   new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 180 })).observe(place);
+}
+
+// What a page of a part is about, behind the line of the whole run.
+function shadeOf(drawn, from, to) {
+  const x = (cycle) => drawn.valToPos(cycle, 'x', true), { left, top, width, height } = drawn.bbox;
+  const first = Math.max(x(from), left), end = Math.min(Math.max(x(to), first + 2), left + width);
+  drawn.ctx.fillStyle = css('--shade');
+  drawn.ctx.fillRect(first, top, end - first, height);
 }
 
 // A value for each window, as steps that end with the run.
@@ -37,11 +46,12 @@ function windows(values, cycles, width) {
 function drawCharts(run, at) {
   const place = (name) => document.querySelector(`.chart.${name}[data-side="${at}"]`);
   const report = run.plain.run, cycles = run.plain.cycles, clock = run.plain.clock_ns * 1e-9;
-  const power = report && report.power;
+  const power = report && report.power, [from, to] = run.plain.window;
+  const shade = from > 0 || to < cycles ? [from, to] : null;
   const watts = power ? power.windows_aj.map((energy, n) => (energy * 1e-18) / (Math.max(Math.min(power.window_cycles, cycles - n * power.window_cycles), 1) * clock)) : [];
-  chart(place('power'), 'power', 'W', ...windows(watts, cycles, power ? power.window_cycles : 1), { steps: true });
+  chart(place('power'), 'power', 'W', ...windows(watts, cycles, power ? power.window_cycles : 1), { steps: true, shade });
   const memory = report && report.memory && report.memory.window_cycles ? report.memory : null;
-  chart(place('memory'), 'words live, at most', 'words', ...windows(memory ? memory.windows_words : [], cycles, memory ? memory.window_cycles : 1), { steps: true, missing: report && report.memory ? 'Words over time are not known: an older version wrote the trace.' : 'Not known.' });
+  chart(place('memory'), 'words live, at most', 'words', ...windows(memory ? memory.windows_words : [], cycles, memory ? memory.window_cycles : 1), { steps: true, shade, missing: report && report.memory ? 'Words over time are not known: an older version wrote the trace.' : 'Not known.' });
   const flown = run.plain.stats.inferences.filter((one) => one.index >= 0 && one.latency !== null);
   if (flown.length > 1) chart(place('latency'), 'latency', 'cycles', flown.map((one) => one.index), flown.map((one) => one.latency), { points: true, x: 'inference' });
 }

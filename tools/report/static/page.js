@@ -73,13 +73,16 @@ function listing(run, place) {
   if (!count) { place.append(make('p', { class: 'empty' }, 'The trace lists no instructions.')); return; }
   const most = { time: 0, energy: 0 };
   for (const row of rows) { most.time = Math.max(most.time, row.busy + row.waiting); most.energy = Math.max(most.energy, row.energy_aj); }
+  const { covers } = run.plain.stats, unknown = Boolean(covers) && covers.level === 'layers'; // its rows name no instruction
+  if (unknown) place.append(make('p', { class: 'empty' }, 'Cycles and energy of each instruction are not known: the rows of this trace are those of layers.'));
+  const cycles = (pc, name) => (unknown ? '' : digits(of(pc, name)));
   const of = (pc, name) => (known.has(pc) ? known.get(pc)[name] : 0);
   const columns = [
     { name: 'number', number: true, value: (pc) => pc, show: (pc) => digits(pc) },
     { name: 'line', value: (pc) => pc, show: (pc) => line(run, pc) },
     { name: 'instruction', value: (pc) => text(run, pc), show: (pc) => make('code', {}, text(run, pc)) },
-    { name: 'busy', number: true, value: (pc) => of(pc, 'busy'), show: (pc) => digits(of(pc, 'busy')) },
-    { name: 'waited', number: true, value: (pc) => of(pc, 'waiting'), show: (pc) => digits(of(pc, 'waiting')) },
+    { name: 'busy', number: true, value: (pc) => of(pc, 'busy'), show: (pc) => cycles(pc, 'busy') },
+    { name: 'waited', number: true, value: (pc) => of(pc, 'waiting'), show: (pc) => cycles(pc, 'waiting') },
     { name: 'energy', number: true, value: (pc) => of(pc, 'energy_aj'), show: (pc) => (of(pc, 'energy_aj') ? joules(of(pc, 'energy_aj')) : '') },
   ];
   const heat = (pc, element) => {

@@ -1,0 +1,88 @@
+"""`acortex history` as it is typed: what it prints, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from repositories import commit
+
+from acortex.tools.cli import cli
+from acortex.tools.history.views import sparkline
+
+
+def acortex_(*args: object) -> Result:
+    return CliRunner().invoke(cli, ["history", *(str(arg) for arg in args)])
+
+
+def golden(cycles: int, ports: int) -> str:
+    content = {"schema": "acortex.golden/1", "cycles": cycles, "energy_aj": {"buses": 7 * 10**9}}
+    return json.dumps(content | {"settings": {"memory.ports": ports}})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    commit(tmp_path, "pin both", {"t/a.json": golden(500, 1), "t/still.json": golden(9, 1)})
+    commit(tmp_path, "more ports", {"t/a.json": golden(400, 2)})
+    return tmp_path / "t"
+
+
+def test_a_change_is_a_row_with_its_commit_and_its_cause(folder: Path) -> None:
+    result = acortex_(folder)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0].endswith("   2 commits, 1 change")
+    assert lines[2] == "t/a.json   █▁   cycles 500 -> 400"
+    assert lines[3].endswith("2026-01-02   cycles 500 -> 400 (-20.00 %)   energy 7.000 nJ   1 number")
+    assert lines[4:6] == ["    more ports", "    setting memory.ports 1 -> 2"]
+    assert lines[-1] == "nothing moved in t/still.json"
+
+
+def test_json_has_its_schema(folder: Path) -> None:
+    content = json.loads(acortex_(folder, "--format", "json").stdout)
+    assert (content["schema"], content["commits"], content["complete"]) == ("acortex.history/1", 2, True)
+    (move,) = content["series"][0]["moves"]
+    assert move["changed"]["settings"] == [{"path": "memory.ports", "a": 1, "b": 2}]
+
+
+def test_a_part_is_said_first(folder: Path) -> None:
+    for at in range(3):
+        commit(folder.parent, f"words {at}", {})
+    result = acortex_("HEAD~2..HEAD", "--program", "none.s", "--repository", folder)
+    assert result.exit_code == 0, result.output
+    first, second, *_, last = result.stdout.splitlines()
+    assert first == "2 of 3 commits were looked at, by halving: changes that cancel may be missed (--all)"
+    assert second.endswith("3 commits, 0 changes")
+    assert last.startswith("  at no commit that was looked at: ") and "none.s" in last
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["HEAD~1..HEAD"], "a range of commits needs a program"),
+        (["none"], "there is no such folder"),
+        ([".", "--chip", "acortex_digits"], "--chip is for --program"),
+        ([".", "--all"], "--all is for --program"),
+        (["HEAD..HEAD", "--program", "a.s", "--range", "HEAD..HEAD"], "--range is for a folder of goldens"),
+        (["HEAD", "--program", "a.s"], "is no range of commits"),
+        (["none..HEAD", "--program", "a.s"], "no revision 'none'"),
+        ([".", "--range=--output=x"], "is no revision"),
+        ([], "DIR|A..B"),
+    ],
+)
+def test_what_is_refused(arguments: list[str], why: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    result = acortex_(*arguments)
+    assert result.exit_code == 2
+    assert why in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [([], ""), ([None], "·"), ([5], "▁"), ([1, 2, None, 8], "▁▂·█"), ([3, 3], "▁▁"), (list(range(99)), 60)],
+)
+def test_a_line_of_numbers(values: list[int | None], line: str | int) -> None:
+    drawn = sparkline(values)
+    assert (len(drawn) if isinstance(line, int) else drawn) == line

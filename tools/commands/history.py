@@ -1,0 +1,90 @@
+"""`acortex history`: when a pinned number moved, in which commit, and by what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from acortex.errors import UsageError
+from acortex.tools.console.output import console, format_option, print_json, show
+from acortex.tools.console.progress import ProgressBar
+
+if TYPE_CHECKING:
+    from acortex.tools.history.results import HistoryReport
+
+
+@click.command("history")
+@click.argument("source", metavar="DIR|A..B")
+@click.option("--range", "span", metavar="A..B", help="Of a folder of goldens: these commits alone.")
+@click.option("--program", "programs", metavar="P", multiple=True, help="Run this at the commits of A..B. Repeatable.")
+@click.option("--chip", "chips", metavar="CHIP", multiple=True, help="On this chip; else its own. Repeatable.")
+@click.option("--set", "settings", metavar="PATH=VALUE", multiple=True, help="A setting over each chip. Repeatable.")
+@click.option("--repository", metavar="DIR", help="The repository of A..B; else that of the current folder.")
+@click.option("--all", "each", is_flag=True, help="Run at each commit; else ranges are halved where their ends differ.")
+@click.option(
+    "-o", "--output", "kept", metavar="DIR", type=click.Path(), help="Keep results here, and go on from them."
+)
+@format_option
+def history(
+    source: str,
+    span: str | None,
+    programs: tuple[str, ...],
+    chips: tuple[str, ...],
+    settings: tuple[str, ...],
+    repository: str | None,
+    each: bool,
+    kept: str | None,
+    form: str,
+) -> None:
+    """Show when a number moved, in which commit, and by which setting or instruction.
+
+    DIR is a folder of goldens in a git repository, such as tests/timing: their past values are read, and nothing runs.
+    With A..B each --program is run at commits of the repository, with its files as they were. A commit of acortex runs
+    its own sources: give ranges that you trust.
+    """
+    given = {"--chip": chips, "--set": settings, "--repository": repository, "--all": each, "--output": kept}
+    if programs:
+        if span:
+            raise UsageError("--range is for a folder of goldens", hint="write A..B in place of DIR")
+        report = _of_programs(source, programs, chips, settings, repository, each, kept)
+    else:
+        _check_of_goldens(source, [name for name, value in given.items() if value])
+        from acortex.tools.history.following import of_goldens
+
+        report = of_goldens(source, span or "HEAD")
+    if form == "json":
+        print_json(report)
+        return
+    from acortex.tools.history.views import parts
+
+    show(console(), parts(report), whole=True)
+
+
+def _of_programs(
+    span: str,
+    programs: tuple[str, ...],
+    chips: tuple[str, ...],
+    settings: tuple[str, ...],
+    repository: str | None,
+    each: bool,
+    kept: str | None,
+) -> HistoryReport:
+    from acortex.tools.history.following import of_programs
+
+    with ProgressBar("going through commits") as bar:
+        return of_programs(
+            span, programs, chips,
+            folder=repository or ".", settings=settings, kept=kept, each=each, progress=bar,
+        )  # fmt: skip
+
+
+def _check_of_goldens(source: str, useless: list[str]) -> None:
+    """Refuses what needs a program."""
+    if useless:
+        raise UsageError(f"{useless[0]} is for --program", hint="goldens are read as they were, and nothing is run")
+    from pathlib import Path
+
+    if ".." in source.strip("./") and not Path(source).exists():
+        hint = "add --program P, or name a folder of goldens and give --range"
+        raise UsageError(f"a range of commits needs a program: {source}", hint=hint)
