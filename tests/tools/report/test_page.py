@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import report_pages
+from hostile_traces import mutant, take_apart
 
 from acortex.errors import AcortexError, UsageError
 from acortex.programs import zoo
@@ -27,8 +28,6 @@ from acortex.traces.file.reader import Trace
 from acortex.traces.file.reader import open as open_trace
 from acortex.traces.headroom import of_selection, sums_of
 from acortex.traces.stats import stats
-
-from ...traces import hostile
 
 DIGITS = 6
 
@@ -358,9 +357,9 @@ def replace_header(table: Any, header: Any) -> Any:
 @pytest.mark.sampled(10)
 @pytest.mark.parametrize("seed", range(60))
 def test_a_damaged_trace_gives_a_page_or_one_error(digits: tuple[Result, Trace], seed: int, tmp_path: Path) -> None:
-    parts = hostile.take_apart(digits[1].path.read_bytes())
+    parts = take_apart(digits[1].path.read_bytes())
     path = tmp_path / "mutant.actrace"
-    path.write_bytes(hostile.mutant(parts, random.Random(seed)))
+    path.write_bytes(mutant(parts, random.Random(seed)))
     try:
         made = page(open_trace(path))
     except AcortexError:
