@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -116,16 +116,20 @@ class _Reader:
 
     def read(self, lines: Sequence[SourceLine], frame: _Frame) -> None:
         """Reads some lines of one frame, parts of the text as wholes."""
-        part, at = _Part(lines), 0
-        while at < len(lines):
+        self._within(_Part(lines, len(lines), _Shape(lines)), 0, frame)
+
+    def _within(self, part: _Part, at: int, frame: _Frame) -> None:
+        """Reads the lines of a part of the text from one on."""
+        while at < part.stop:
             taken = len(self.texts) + 1
             try:
                 at = self._one(part, at, frame)
             except Mistake as mistake:
                 self.report.add(len(self.texts), mistake)
                 self.found.broken.update((taken, len(self.texts)))
-                self.found.incomplete |= _head(lines[at]) in (".include", ".macro")
-                at = part.ends.get(at, at) + 1  # behind what the line begins
+                self.found.incomplete |= _head(part.lines[at]) in (".include", ".macro")
+                end = part.end(at)
+                at = (at if end is None else end) + 1  # behind what the line begins
 
     def _one(self, part: _Part, at: int, frame: _Frame) -> int:
         """Reads a line, and the part of the text that it begins; answers where to go on."""
@@ -249,7 +253,7 @@ class _Reader:
 
     def _choose(self, one: _Statement) -> int:
         """`.if`, `.ifdef` or `.ifndef`: reads the lines of the first part whose condition holds."""
-        bounds = list(_parts(one.lines, one.at, one.end()))
+        bounds = one.part.shape.bounds(one.at, one.end())
         chosen = False
         for number, (start, end) in enumerate(pairwise(bounds)):
             if chosen:
@@ -268,7 +272,7 @@ class _Reader:
         if self.conditions == MAX_DEPTH:
             self._stop(Mistake(rows.DEPTH, place_of([one.head]), most=MAX_DEPTH))
         self.conditions += 1
-        self.read(one.lines[one.at + 1 : end], one.frame)
+        self._within(replace(one.part, stop=end), one.at + 1, one.frame)
         self.conditions -= 1
 
     def _statement(self, part: _Part, at: int, frame: _Frame) -> _Statement:
@@ -349,11 +353,12 @@ class _Reader:
         return Via(Note(message, origin.line, column + 1, origin.file), above, depth)
 
 
-class _Part:
-    """Lines that are read one after the other."""
+class _Shape:
+    """Which lines belong together. It is found once, for all conditions that nest in them."""
 
     def __init__(self, lines: Sequence[SourceLine]) -> None:
         self.lines = lines
+        self._arms: dict[int, list[int]] = {}
 
     @cached_property
     def ends(self) -> dict[int, int]:
@@ -365,7 +370,27 @@ class _Part:
                 opened[ENDS[word]].append(place)
             elif opened.get(word):
                 found[opened[word].pop()] = place
+            elif word in (".elif", ".else") and opened[".endif"]:
+                self._arms.setdefault(opened[".endif"][-1], []).append(place)
         return found
+
+    def bounds(self, at: int, end: int) -> list[int]:
+        """The lines that begin the parts of a condition, and the one that ends it."""
+        return [at, *self._arms.get(at, ()), end]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Lines that are read one after the other, up to one; their shape is that of all lines."""
+
+    lines: Sequence[SourceLine]
+    stop: int
+    shape: _Shape
+
+    def end(self, at: int) -> int | None:
+        """The line that ends what one begins, where it lies in this part."""
+        end = self.shape.ends.get(at)
+        return end if end is not None and end < self.stop else None
 
 
 @dataclass(frozen=True)
@@ -385,7 +410,7 @@ class _Statement:
 
     def end(self) -> int:
         """The line that ends the part of the text that this one begins. Raises Mistake where there is none."""
-        found = self.part.ends.get(self.at)
+        found = self.part.end(self.at)
         if found is None:
             raise Mistake(rows.OPEN, place_of([self.head]), head=self.head[1], end=ENDS[self.head[1]])
         return found
@@ -417,13 +442,3 @@ def _heads(lines: Sequence[SourceLine]) -> Iterator[tuple[int, str]]:
     for place, line in enumerate(lines):
         if "." in line.text:
             yield place, _head(line)
-
-
-def _parts(lines: Sequence[SourceLine], at: int, end: int) -> Iterator[int]:
-    """The lines that begin the parts of a condition, and the one that ends it."""
-    depth = 0
-    for place, word in _heads(lines[at:end]):
-        depth += (ENDS.get(word) == ".endif") - (word == ".endif")
-        if place == 0 or (word in (".elif", ".else") and depth == 1):
-            yield at + place
-    yield end
