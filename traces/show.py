@@ -25,6 +25,7 @@ from acortex.traces.file.table import Event, Ints, Table, Wait, Window
 from acortex.traces.results import Covers
 from acortex.traces.results_of_timelines import TimelineReport, TimelineUnit
 from acortex.traces.rows.real_time import unit_of
+from acortex.wording import layer_name
 
 ColourBy = Literal["layer", "kind"]
 SHADES = " ░▒▓█"
@@ -273,7 +274,7 @@ def _mark(label: str, room: int) -> str:
 
 def _legend(trace: Trace, drawn: Timeline, width: int) -> Text:
     """What the shades and colours mean, in lines of at most `width` cells; of very many names those seen most."""
-    names = _owners(trace, drawn.colour_by)
+    names = [layer_name(name) for name in _owners(trace, drawn.colour_by)]
     text = Text(f"{SHADES[1]}{SHADES[2]}{SHADES[3]}{SHADES[4]} busy  {WAITING} waiting  {IDLE} idle")
     seen, cells = np.unique(drawn.owner[drawn.owner >= 0], return_counts=True)
     kept = _kept([names[at] for at in seen], cells, width)

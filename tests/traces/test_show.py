@@ -123,7 +123,9 @@ def test_no_line_is_wider_than_asked_for(make_trace: MakeTrace) -> None:
     events = [(at, 1, 0, 0, 1, 0, at, 0, 0) for at in range(len(layers))]
     lines = render(make_trace(events, layers=layers), width=60).plain.splitlines()
     assert max(map(len, lines)) <= 60
-    assert set(layers) <= set(" ".join(lines).split())
+    legend = " ".join(lines)
+    assert set(layers[1:]) <= set(legend.split())
+    assert "layers: (outside layers) " in legend
 
 
 def test_the_axis_counts_in_ps_where_a_cycle_is_shorter_than_1_ns(make_trace: MakeTrace) -> None:

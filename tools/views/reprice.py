@@ -11,6 +11,7 @@ from acortex.sim.chip.results import Reprice
 from acortex.tools.views.diff import given
 from acortex.tools.views.tables import energies, number_table, part_line
 from acortex.units import joules, percent
+from acortex.wording import layer_name
 
 
 def reprice_parts(report: Reprice) -> Iterator[RenderableType]:
@@ -22,7 +23,7 @@ def reprice_parts(report: Reprice) -> Iterator[RenderableType]:
     yield Text()
     for heading, rows in (
         ("Component", report.energy_by_component_aj.items()),
-        ("Layer", ((row.name, row.energy_aj) for row in report.layers)),
+        ("Layer", ((layer_name(row.name), row.energy_aj) for row in report.layers)),
     ):
         table = number_table(heading, "recorded", "priced", "change", "")
         for name, pair in rows:

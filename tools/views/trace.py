@@ -21,7 +21,7 @@ from acortex.traces.results import (
     UnitSums,
 )
 from acortex.units import joules, percent, scaled
-from acortex.wording import UNKNOWN
+from acortex.wording import UNKNOWN, layer_name
 
 MOST = 12
 """Rows of the tables that have one for each instruction or wait."""
@@ -56,7 +56,7 @@ def info_parts(report: TraceInfo) -> Iterator[RenderableType]:
     facts.add_row("  level", f"{report.level}, {report.rows:,} rows")
     facts.add_row("  size", f"{report.bytes:,} bytes, {_each(report)}")
     facts.add_row("  units", ", ".join(report.units))
-    facts.add_row("  layers", ", ".join(report.layers))
+    facts.add_row("  layers", ", ".join(map(layer_name, report.layers)))
     facts.add_row("  program", f"{program.instructions} instructions, sha256 {program.sha256[:16]}")
     facts.add_row("  chip", f"sha256 {chip.sha256[:16]}")
     yield facts
@@ -124,7 +124,7 @@ def _layers(rows: Sequence[LayerSums], totals: Totals) -> Iterator[RenderableTyp
     for row in sorted(rows, key=lambda row: -_layer_aj(row)):
         cycles = _number(row.cycles), _share(row.cycles, totals.cycles)
         energy = scaled(joules(_layer_aj(row)), "J"), _share(row.energy_j, totals.energy_j)
-        table.add_row(f"  {row.name}", f"{row.events:,}", *cycles, *energy)
+        table.add_row(f"  {layer_name(row.name)}", f"{row.events:,}", *cycles, *energy)
     yield table
     yield Text()
 

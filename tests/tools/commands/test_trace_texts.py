@@ -27,9 +27,9 @@ Component      recorded   priced    change
   leakage       2.79 pJ  2.79 pJ       0 J  23.3 %
   others        5.83 pJ  5.83 pJ       0 J  48.7 %
 
-Layer   recorded   priced    change
-  copy   16.7 pJ  11.4 pJ  -5.37 pJ  94.8 %
-  -       619 fJ   619 fJ       0 J   5.2 %
+Layer               recorded   priced    change
+  copy               16.7 pJ  11.4 pJ  -5.37 pJ  94.8 %
+  (outside layers)    619 fJ   619 fJ       0 J   5.2 %
 
 Total     recorded   priced    change
   energy   17.3 pJ  12.0 pJ  -5.37 pJ  100.0 %
@@ -58,9 +58,9 @@ Unit                   events    busy  waiting     idle
 """
 
 BELOW = """\
-Layer   events  cycles           energy
-  copy      11      21  77.8 %  16.7 pJ  96.4 %
-  -          7       6  22.2 %   619 fJ   3.6 %
+Layer               events  cycles           energy
+  copy                  11      21  77.8 %  16.7 pJ  96.4 %
+  (outside layers)       7       6  22.2 %   619 fJ   3.6 %
 
 Longest waits                 cycles
   host/out waits for latency      10
