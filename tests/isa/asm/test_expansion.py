@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 import acortex
 from acortex.errors import ManyErrors
-from acortex.isa.asm import expansion
 from acortex.isa.asm.assembler import MAX_MADE, assemble, assemble_file
 from acortex.isa.asm.expansion import is_needed
 from acortex.isa.asm.formatter import formatted
@@ -105,52 +104,6 @@ def test_a_condition_reads_the_first_part_that_holds(value: int, meant: str) -> 
 def test_conditions_lie_in_each_other_and_what_they_leave_out_is_not_read() -> None:
     body = '.if 0\n.if 1\n$ no text at all\n.else\n.error "no"\n.endif\n.else\n.if 1\nnop\n.endif\n.endif'
     assert words(body) == words("nop")
-
-
-CONDITIONS = st.recursive(
-    st.integers(0, 9),
-    lambda inner: st.lists(st.tuples(st.booleans(), st.lists(inner, max_size=3)), min_size=1, max_size=3),
-)
-"""Instructions, and conditions of arms, each with whether it holds and what is in it."""
-
-
-def text_of(tree: object) -> list[str]:
-    """A tree of conditions as lines; the last arm of two or more is `.else` where it holds."""
-    if isinstance(tree, int):
-        return [f"base d{tree}, {tree}"]
-    lines = []
-    for number, (holds, inner) in enumerate(tree):
-        last = holds and 0 < number == len(tree) - 1
-        lines.append(".else" if last else f"{'.elif' if number else '.if'} {int(holds)}")
-        lines += [line for one in inner for line in text_of(one)]
-    return [*lines, ".endif"]
-
-
-def read_of(tree: object) -> list[str]:
-    """What is read of it: the first arm that holds."""
-    if isinstance(tree, int):
-        return text_of(tree)
-    arm = next((inner for holds, inner in tree if holds), [])
-    return [line for one in arm for line in read_of(one)]
-
-
-@given(st.lists(CONDITIONS, max_size=4))
-def test_random_conditions_in_each_other_read_what_a_walk_of_their_tree_does(trees: list[object]) -> None:
-    made, meant = ([line for tree in trees for line in of(tree)] for of in (text_of, read_of))
-    assert words("\n".join(made)) == words("\n".join(meant))
-
-
-def test_a_macro_does_not_end_behind_the_condition_that_it_stands_in() -> None:
-    found = mistakes(".if 1\n.macro m\nnop\n.endif\n.endm\nstart\nhalt")
-    assert [(one.line, one.message) for one in found][:1] == [(2, "`.macro` is never closed")]
-
-
-def test_conditions_that_nest_too_deep_are_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked = []
-    heads = expansion._heads
-    monkeypatch.setattr(expansion, "_heads", lambda lines: looked.append(len(lines)) or heads(lines))
-    assert only(".if 1\n" * 500 + ".endif\n" * 500).code == "A910"
-    assert len(looked) == 1
 
 
 def test_ifdef_knows_constants_and_macros_above_it() -> None:
