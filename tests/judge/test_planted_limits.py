@@ -42,10 +42,18 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def judged(copy: Path, tests: str) -> tuple[int, str]:
     """How tests end in the copy: pytest's exit code, and what it printed."""
     line = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--tb=line", tests]
-    environment = {**os.environ, "PYTHONPATH": str(copy.parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.pop("PYTEST_CURRENT_TEST", None)
+    without = ("PYTEST_CURRENT_TEST", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")  # compiled once, not each time
+    environment = {name: text for name, text in os.environ.items() if name not in without}
+    environment["PYTHONPATH"] = str(copy.parent)
     done = subprocess.run(line, cwd=copy, env=environment, capture_output=True, text=True, timeout=300)
     return done.returncode, done.stdout + done.stderr
+
+
+def written(path: Path, text: str) -> None:
+    """Writes a source, and forgets what was compiled of it: two texts of a second may have one length."""
+    path.write_text(text)
+    for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
+        compiled.unlink()
 
 
 @pytest.mark.slow
@@ -60,9 +68,9 @@ def test_without_a_bug_the_tests_pass(copy: Path, tests: str) -> None:
 def test_a_bug_is_noticed(copy: Path, bug: Planted) -> None:
     path = copy / bug.file
     source = path.read_text()
-    path.write_text(source.replace(bug.text, bug.instead))
+    written(path, source.replace(bug.text, bug.instead))
     try:
         code, printed = judged(copy, bug.tests)
     finally:
-        path.write_text(source)
+        written(path, source)
     assert code == 1, printed  # 1 is of tests that failed; any other is of tests that did not run
