@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from acortex.errors import MissingExtra
 from acortex.programs.host.alone import SMALL, UNKNOWN, Kind, has_rule, made_alone
 from acortex.programs.host.protos import node_proto, opsets
+from acortex.programs.network import inference
 from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.operators.constants import fold
 from acortex.programs.operators.context import Lowering, Unsupported
@@ -137,11 +138,11 @@ def _found_alone(node: Node, known: Kinds, model: Model) -> dict[str, Kind]:
 def _inferred(model: Model) -> dict[str, Kind]:
     """The types and shapes of tensors for one inference, as far as ONNX infers them."""
     try:
-        from onnx import helper, shape_inference
+        from onnx import helper
     except ImportError:
         raise MissingExtra("letting the host work between parts of the chip", "onnx") from None
     try:
-        graph = shape_inference.infer_shapes(_proto(model), data_prop=True).graph
+        graph = inference.inferred(_proto(model), data=True).graph
     except Exception:  # a malformed network raises errors of many types in there, and is refused for its fault anyway
         return {}
     found: dict[str, Kind] = {}

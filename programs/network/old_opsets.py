@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from acortex.errors import UsageError
+from acortex.programs.network.inference import inferred
 from acortex.programs.network.onnx_faults import STANDARD
 
 if TYPE_CHECKING:
@@ -91,9 +92,7 @@ def _with(node: onnx.NodeProto, operand: str) -> onnx.NodeProto:
 
 def _ranks(proto: onnx.ModelProto) -> dict[str, int]:
     """The number of axes of each tensor, as far as ONNX infers it."""
-    from onnx import shape_inference
-
-    graph = shape_inference.infer_shapes(proto).graph
+    graph = inferred(proto).graph
     infos = (*graph.input, *graph.value_info, *graph.output)
     found = {one.name: len(one.type.tensor_type.shape.dim) for one in infos if one.type.tensor_type.HasField("shape")}
     return found | {tensor.name: len(tensor.dims) for tensor in proto.graph.initializer}

@@ -39,7 +39,7 @@ def fold(node: Node, values: Sequence[Array | None], opset: int = USUAL_OPSET) -
     try:
         with np.errstate(all="ignore"):
             made = FOLDS[node.op](node, values)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise Unsupported(f"its constants do not fit together ({str(error)[:200]})") from None
     return [np.asarray(made)] if isinstance(made, np.ndarray | np.generic) else [np.asarray(one) for one in made]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.programs.network import inference
 from acortex.programs.network.network import Node
 from acortex.programs.network.subgraphs import graphs
 from acortex.programs.operators.context import Unsupported
@@ -108,9 +109,7 @@ def _check_size(node: Node, values: Sequence[Array | None], model: onnx.ModelPro
 
 def _numbers(model: onnx.ModelProto) -> int:
     """The numbers of the largest output of a model of one node, as ONNX infers its shape."""
-    from onnx import shape_inference
-
-    found = shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    found = inference.inferred(model, strict=True, data=True)
     shapes = {info.name: info.type.tensor_type for info in (*found.graph.value_info, *found.graph.output)}
     largest = 0
     for info in model.graph.output:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from acortex.programs.network import inference
 from acortex.programs.network.network import Model, Node, Value
 from acortex.programs.operators.context import Lowering, Misplaced, Unsupported
 from acortex.programs.operators.inputs import place_input
@@ -73,11 +74,11 @@ class StandIns:
 def inferred(model: Model) -> Shapes:
     """The shapes of real tensors, for one inference, as far as ONNX infers them; none without the package onnx."""
     try:
-        from onnx import TensorProto, shape_inference
+        from onnx import TensorProto
     except ImportError:
         return {}
     try:
-        found = shape_inference.infer_shapes(_proto(model))
+        found = inference.inferred(_proto(model))
     except Exception:  # a malformed network raises errors of many types in there, and is refused for its fault anyway
         return {}
     shapes = {}

@@ -13,6 +13,16 @@ FOUND = Path(__file__).parent / "found"
 
 TOLD = {
     "network-kernel-larger-than-its-file.onnx": ("compile", 2, "and the file fewer numbers of it"),
+    "network-slice-of-a-size-below-nothing.onnx": (
+        "compile",
+        1,
+        "its window of [17, 1] does not fit its image",
+    ),
+    "network-expand-along-64-axes.onnx": (
+        "compile",
+        1,
+        "its constants do not fit together (this function only",
+    ),
     "sweep-range-beyond-floats.toml": ("sweep", 2, "the range of clock_ns goes from a number that no setting has"),
     "sweep-range-with-many-digits.toml": ("sweep", 2, "the range of clock_ns goes from a number that no setting has"),
     "source-conditions-nested-deep.s": ("asm", 1, "calls, repetitions, conditions and files nest deeper than 64"),
