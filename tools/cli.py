@@ -31,6 +31,8 @@ def main() -> None:
     except KeyboardInterrupt:  # a signal came while `_main` was ending, when all was done
         SIGNALS.kill()
         sys.exit(SIGNALS.exit_code)
+    finally:
+        exec("")  # Python forgets a signal that came within an `exec` of a text, or it would end as if by Ctrl-C
 
 
 def _main() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import os
 import resource
 import shutil
 import subprocess
@@ -67,7 +68,8 @@ def _target(name: str, words: argparse.Namespace) -> int:
         options += ["--at-random"] if words.at_random else []
         command = [sys.executable, "-P", "-m", "fuzz", name, "--child", folder, *options]
         with Path(folder, "log").open("w+") as log:
-            code = subprocess.run(command, check=False, stdout=log, stderr=log).returncode
+            paths = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+            code = subprocess.run(command, check=False, stdout=log, stderr=log, env=paths).returncode
         if code:
             _keep_last(Path(folder), words.findings / name)
         cases = Path(folder, COUNT)

@@ -29,6 +29,7 @@ DETAILS = ("inference", "start", "duration", "count", "energy_aj")
 
 _OF_WAITS = ("inference", "start", "duration")
 _STEP = 1 << 15
+_MOST_AJ = 2**63 - 1
 
 
 class Drawing:
@@ -171,13 +172,17 @@ def _in_flight(trace: Trace) -> tuple[list[_Named], list[_Named]]:
 def _of_spans(
     rows: Sequence[_Named], track: int, named: int, layers: int, energies: Sequence[int | None]
 ) -> dict[str, Ints]:
-    """Slices on one track; those whose names are layers belong to them. They have energies where all are known."""
+    """Slices on one track; those whose names are layers belong to them.
+
+    They have energies where all are known, and below the 9.2 J of which 64 bits can hold the attojoules.
+    """
     name, inference, start, end = (
         np.array([(name, index, *span) for name, index, span in rows], dtype=np.int64).reshape(-1, 4).T
     )
     same = np.full(len(name), track, dtype=np.int64)
     layer = np.where((name >= named) & (name < named + layers), name - named, 0)
     columns = {"track": same, "name": name, "inference": inference, "start": start, "duration": end - start}
-    if None not in energies:
-        columns["energy_aj"] = np.array(energies, dtype=np.int64)
+    known = [one for one in energies if one is not None and abs(one) <= _MOST_AJ]
+    if len(known) == len(energies):
+        columns["energy_aj"] = np.array(known, dtype=np.int64)
     return {**columns, "layer": layer, "pc": np.full(len(name), -1)}

@@ -207,6 +207,17 @@ def test_a_signal_that_comes_while_an_object_is_freed_is_not_lost() -> None:
     assert (found.stdout, found.stderr) == ("143\n", "")
 
 
+def test_a_signal_within_a_text_that_is_executed_ends_with_the_code_of_the_signal(tmp_path: Path) -> None:
+    (tmp_path / "late.py").write_text(
+        "import signal, sys\nfrom acortex.tools import cli\n"
+        "def run():\n    cli.SIGNALS.interrupt()\n    try: exec('signal.raise_signal(signal.SIGTERM)')\n"
+        "    except KeyboardInterrupt: sys.exit(cli.SIGNALS.exit_code)\n"
+        "cli._main = run\ncli.main()"
+    )
+    found = subprocess.run([sys.executable, "-m", "late"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (143, "")
+
+
 # --- faults ----------------------------------------------------------------------------------------------------------
 
 FAULTY = "def broken(*_, **__): raise LookupError('a fault\\nof two lines')\nrun.opened = broken"

@@ -60,6 +60,14 @@ def test_every_export_of_an_empty_trace_is_a_file(make_trace: MakeTrace, exporte
     assert _export(make_trace([]), exporter.name).exists()
 
 
+def test_energies_beyond_64_bits_are_left_out_of_slices(make_trace: MakeTrace) -> None:
+    for events, told in ((1, True), (2, False)):
+        run = make_trace([(at, 1, 0, 0, 1, 0, 0, 0, 2**62) for at in range(events)])
+        slices = json.loads(_export(run, "chrome").read_text())["traceEvents"]
+        (whole,) = (one for one in slices if one["ph"] == "X" and one["name"] == "toy.s")
+        assert ("energy_aj" in whole["args"]) == told
+
+
 @pytest.mark.parametrize("exporter", BUILT_IN, ids=lambda exporter: exporter.name)
 def test_what_cannot_be_written_is_an_error_that_names_the_file(trace: Trace, exporter: Exporter) -> None:
     pytest.importorskip({"perfetto": "perfetto", "vcd": "vcd", "parquet": "duckdb"}.get(exporter.name, "csv"))
