@@ -164,7 +164,7 @@ class Quantiser:
             unit = argument_scale(step.activation, target)
             ratios = source.scale * levels.steps / unit
             weights, factor, shift, bias = fitted(levels.weights, ratios, levels.bias / unit)
-        offset = bias.astype(np.int64) - source.zero * weights.sum(axis=(0, 1, 2), dtype=np.int64)
+        offset = _whole(step, bias) - source.zero * weights.sum(axis=(0, 1, 2), dtype=np.int64)
         code = code_of(step.activation, target, shift, factor, offset)
         pad = _code(step.pad, source)
         where, view = self.target(step.out), self.view(step.source)
@@ -299,6 +299,19 @@ def _code(number: float, coding: g.Coding) -> int:
     """The code nearest to a number."""
     top = (1 << coding.bits) - 1
     return int(np.clip(np.rint(np.clip(number / coding.scale, -top, top)) + coding.zero, 0, top))
+
+
+MOST_BIAS = 2.0**62
+"""The largest bias, in steps of a product's sums."""
+
+
+def _whole(step: ProductStep, bias: Array) -> NDArray[np.int64]:
+    """A bias in steps of the sums as whole numbers. Raises UsageError where these are too large."""
+    most = float(np.abs(bias).max(initial=0.0))
+    if not most <= MOST_BIAS:
+        message = f"{step.name} ({step.op}): its bias is {most:.3g} steps of its sums, {MOST_BIAS:.3g} is the most"
+        raise UsageError(message, hint="its weights are far smaller than its bias: see whether they were read right")
+    return bias.astype(np.int64)
 
 
 HINT_OF_BITS = "from 2 to 8 bits are possible; those of a chip are its neurons.bits"

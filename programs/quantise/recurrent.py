@@ -51,7 +51,8 @@ def recurrent_layer(
         state = last_state, _linear(coding, 1 / (CELL * coding.scale))
     top = (1 << h.bits) - 1
     initial_h = np.clip(np.rint(step.initial_h / h.scale) + h.zero, 0, top).astype(np.uint8)
-    begin = step.initial_c * CELL if step.kind == "lstm" else step.initial_h * FULL
+    number, one = (step.initial_c, CELL) if step.kind == "lstm" else (step.initial_h, FULL)
+    begin = np.clip(number, -FULL / one, FULL / one) * one
     initial_state = _levelled(np.clip(np.rint(begin), -FULL, FULL), h.bits)
     return g.Recurrent(
         step.name, step.op, every, step.kind, source, step.hidden,

@@ -261,6 +261,7 @@ def test_a_row_is_chosen_by_key(tab: Any) -> None:
 def test_the_critical_path_is_a_chain_of_instructions_to_its_end(tab: Any) -> None:
     tab.locator(".chain summary").click()
     slot = tab.locator(".chain .slot")
+    slot.locator("tbody tr").first.wait_for()
     assert slot.locator("tbody tr").count() > 10
     first = slot.locator("tbody tr td:nth-child(2)").all_inner_texts()
     lengths = slot.locator("tbody tr td:nth-child(3)").all_inner_texts()
