@@ -74,3 +74,9 @@ def rows(side: dict[str, Any], name: str = "rows") -> dict[str, Any]:
                 ends.append(end)
         found["start"], found["end"] = starts, ends
     return found
+
+
+def unnamed(tab: Any, controls: str) -> int:
+    """How many of the controls of a page in a browser have no name for those who do not see it."""
+    without = "!(one.getAttribute('aria-label') || one.textContent.trim())"
+    return int(tab.evaluate(f"[...document.querySelectorAll('{controls}')].filter((one) => {without}).length"))

@@ -15,25 +15,13 @@ from acortex.tools.drawing.page import MARGIN, TOP, page
 from acortex.tools.drawing.palette import INK, look
 from acortex.tools.drawing.path_parts import by_part
 from acortex.tools.drawing.scene import Box, Mark, Picture, Shape, Text
+from acortex.traces.display.colours import LOOK_OF_COMPONENTS
 from acortex.traces.results_of_paths import CriticalPath
 from acortex.units import percent, scaled
 from acortex.wording import all_of, count
 
 WIDTH, APART = 372.0, 34.0
 """The width of a panel, and what is free between two, in pixels."""
-
-LOOKS = {
-    "main_memory": 0,
-    "sensing": 1,
-    "arrays": 2,
-    "neurons_adcs": 3,
-    "dacs": 4,
-    "buses": 5,
-    "program_erase": 6,
-    "leakage": 7,
-    "others": 15,
-}
-"""The looks of the components: the same in area and energy."""
 
 LOOKS_OF_PARTS = {"loads": 4, "frames": 2, "conversion": 3, "main memory": 0, "host": 6, "the rest": 15}
 """The looks of the parts that a critical path runs through."""
@@ -123,7 +111,7 @@ def _shares(
             _plain(one),
             values[one] / whole if whole else 0.0,
             f"{percent(values[one], whole)}  {told(values[one])}",
-            look(LOOKS.get(one, 15)),
+            look(LOOK_OF_COMPONENTS.get(one, 15)),
             others.get(f"{family}.{one}"),
         )
         for one in sorted(held, key=lambda name: -values[name])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from acortex.traces.display import colours
+
 PAPER, INK, DIM, RULE = "#ffffff", "#101418", "#57606a", "#d0d7de"
 """The page, its letters, its lesser letters, and its lines."""
 
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#6e6e6e")
-"""Colours that those who see few colours tell apart (Okabe and Ito); black is left to letters."""
+COLOURS = (*colours.COLOURS[:-1], "#6e6e6e")
+"""Those of pages, with a grey that is told from the purple on white; black is left to letters."""
 
 EMPTY = "#eef1f4"
 """What nothing uses."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import log10
-from typing import NamedTuple
 
+from acortex.tools.drawing.scene import Box
 from acortex.tools.report.shares import RoofPoint, Roofs
-from acortex.traces.display.colours import COLOURS
+from acortex.traces.display.colours import COLOURS, LOOK_OF_COMPONENTS
 from acortex.wording import count as number_of
 
 WIDTH = 1000.0
@@ -19,19 +19,6 @@ TEXTURES = 4
 """Plain, then strokes and dots, so that no two of LOOKS differ by colour alone where colours come again."""
 
 LOOKS = len(COLOURS) * TEXTURES
-
-LOOK = {
-    "main_memory": 0,
-    "sensing": 1,
-    "arrays": 2,
-    "neurons_adcs": 3,
-    "dacs": 4,
-    "buses": 5,
-    "program_erase": 6,
-    "leakage": 7,
-    "others": 15,
-}
-"""The looks of the components of a chip: the same in each picture."""
 
 UNNAMED = 23
 """The look of a component that this version does not know."""
@@ -71,7 +58,7 @@ class Bars:
 
 def look_of(component: str) -> int:
     """The look of a component."""
-    return LOOK.get(component, UNNAMED)
+    return LOOK_OF_COMPONENTS.get(component, UNNAMED)
 
 
 def stacked(parts: Iterable[tuple[int, float, str]], whole: float) -> list[Segment]:
@@ -188,21 +175,7 @@ LETTER, LINE = 7.2, 15.0
 """The width of a letter of a label and the height of its line, about."""
 
 
-class _Box(NamedTuple):
-    """A rectangle that is taken."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def meets(self, other: _Box) -> bool:
-        """Whether both have a place in common."""
-        across = self.left < other.right and other.left < self.right
-        return across and self.top < other.bottom and other.top < self.bottom
-
-
-def _dot(x: float, y: float, name: str, told: str, whole: bool, taken: list[_Box]) -> Dot:
+def _dot(x: float, y: float, name: str, told: str, whole: bool, taken: list[Box]) -> Dot:
     """A point with its label where there is room: to the right, to the left, below or above."""
     wide, (left, top, right, bottom) = LETTER * len(name), PLOT
     for dx, dy, anchor, shift in (
@@ -212,7 +185,7 @@ def _dot(x: float, y: float, name: str, told: str, whole: bool, taken: list[_Box
         (0, -11, "middle", 0.5),
     ):
         begin = x + dx - shift * wide
-        box = _Box(begin, y + dy - LINE + 3, begin + wide, y + dy + 3)
+        box = Box(begin, y + dy - LINE + 3, begin + wide, y + dy + 3)
         inside = left < box.left and box.right < right and top < box.top and box.bottom < bottom
         if inside and not any(box.meets(other) for other in taken):
             taken.append(box)
@@ -241,7 +214,7 @@ def roofline(roofs: Roofs, points: Sequence[RoofPoint], told: Callable[[RoofPoin
     points_at = len(taken)
     for point in points:
         x, y = place(log10(point.ops_per_byte), log10(point.ops_per_s))
-        taken.append(_Box(x - 6, y - 6, x + 6, y + 6))
+        taken.append(Box(x - 6, y - 6, x + 6, y + 6))
     for at, point in enumerate(points):
         box = taken[points_at + at]
         x, y = box.left + 6, box.top + 6
@@ -251,12 +224,12 @@ def roofline(roofs: Roofs, points: Sequence[RoofPoint], told: Callable[[RoofPoin
     return Roofline(roof, dots, marks_x, marks_y)
 
 
-def _along(line: Sequence[tuple[float, float]]) -> Iterator[_Box]:
+def _along(line: Sequence[tuple[float, float]]) -> Iterator[Box]:
     """Small boxes along a line, which no label may cover."""
     for (x, y), (to_x, to_y) in pairwise(line):
         for step in range(41):
             at_x, at_y = x + (to_x - x) * step / 40, y + (to_y - y) * step / 40
-            yield _Box(at_x - 2, at_y - 2, at_x + 2, at_y + 2)
+            yield Box(at_x - 2, at_y - 2, at_x + 2, at_y + 2)
 
 
 def _decades(values: Sequence[float]) -> tuple[int, int]:

@@ -10,7 +10,6 @@ from acortex.sim.advice.results import Value
 from acortex.sim.ledger.facts import SO_FAR, timing_facts
 from acortex.tools.report.model import Side
 from acortex.tools.report.pictures import (
-    LOOK,
     LOOKS,
     Bars,
     Roofline,
@@ -23,6 +22,7 @@ from acortex.tools.report.pictures import (
 )
 from acortex.tools.views.changed import value_text
 from acortex.tools.views.critical import held, told
+from acortex.traces.display.colours import LOOK_OF_COMPONENTS
 from acortex.units import joules, percent, scaled
 from acortex.wording import count as number_of
 from acortex.wording import layer_name, plain
@@ -204,7 +204,7 @@ def energy_by_layer(side: Side) -> Bars:
 
 def energy_table(side: Side) -> Shown:
     """Each layer's energy by component, in the order of the program."""
-    parts = [name for name in LOOK if any(one.energy_aj.get(name) for one in side.layers)]
+    parts = [name for name in LOOK_OF_COMPONENTS if any(one.energy_aj.get(name) for one in side.layers)]
     parts += sorted({name for one in side.layers for name in one.energy_aj} - set(parts))
     rows = [
         (

@@ -52,7 +52,8 @@ def test_brackets_are_led_to_what_stands_in_their_place(bracket: str) -> None:
     "advice", [".input a, shape=C x R x K", ".input a, shape=CxRxK, axes=1.2.0", ".output a, C x R x K"]
 )
 def test_what_is_advised_assembles(advice: str) -> None:
-    assemble(f"{CONSTANTS}{advice}\nstart\nhalt\n")
+    program = assemble(f"{CONSTANTS}{advice}\nstart\nhalt\n")
+    assert [tensor.shapes for tensor in (*program.inputs, *program.outputs)] == [((3, 4, 5),)]
 
 
 @pytest.mark.parametrize(

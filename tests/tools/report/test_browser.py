@@ -280,11 +280,7 @@ def test_the_program_has_a_line_for_each_instruction_with_its_heat(tab: Any, fil
 
 
 def test_every_control_has_a_name(tab: Any) -> None:
-    unnamed = tab.evaluate(
-        "[...document.querySelectorAll('button, input, select, canvas:not(.u-wrap *), [role=img]')]"
-        ".filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim())).length"
-    )
-    assert unnamed == 0
+    assert report_pages.unnamed(tab, "button, input, select, canvas:not(.u-wrap *), [role=img]") == 0
 
 
 def brightness(tab: Any, what: str) -> float:

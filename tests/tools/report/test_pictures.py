@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from acortex.tools.report.pictures import (
     COLOURS,
     LETTER,
-    LOOK,
     LOOKS,
     PLOT,
     UNNAMED,
@@ -23,6 +22,7 @@ from acortex.tools.report.pictures import (
     treemap,
 )
 from acortex.tools.report.shares import RoofPoint, Roofs
+from acortex.traces.display.colours import LOOK_OF_COMPONENTS
 
 AMOUNTS = st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=12)
 
@@ -74,15 +74,15 @@ def test_a_picture_says_how_many_rows_it_leaves_out() -> None:
 
 
 def test_components_have_looks_of_their_own() -> None:
-    assert len(set(LOOK.values())) == len(LOOK)
-    assert UNNAMED not in LOOK.values()
-    assert all(look < LOOKS for look in LOOK.values())
+    assert len(set(LOOK_OF_COMPONENTS.values())) == len(LOOK_OF_COMPONENTS)
+    assert UNNAMED not in LOOK_OF_COMPONENTS.values()
+    assert all(look < LOOKS for look in LOOK_OF_COMPONENTS.values())
     assert look_of("flux_capacitor") == UNNAMED
 
 
 def test_two_looks_of_one_colour_differ_by_their_texture() -> None:
     textures: dict[int, set[int]] = {}
-    for look in LOOK.values():
+    for look in LOOK_OF_COMPONENTS.values():
         seen = textures.setdefault(look % len(COLOURS), set())
         assert look // len(COLOURS) not in seen
         seen.add(look // len(COLOURS))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import report_pages
 
 from acortex.tools.report.sweep_page import sweep_page
 from acortex.tools.sweep.front import front
@@ -161,11 +162,8 @@ def test_no_page_is_wider_than_its_screen(browser: Any, made: Made, width: int, 
 
 
 def test_every_control_has_a_name(tab: Any) -> None:
-    unnamed = tab.evaluate(
-        "[...document.querySelectorAll('button, input, select, canvas:not([aria-hidden]), [role=img], [role=region]')]"
-        ".filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim())).length"
-    )
-    assert unnamed == 0
+    controls = "button, input, select, canvas:not([aria-hidden]), [role=img], [role=region]"
+    assert report_pages.unnamed(tab, controls) == 0
 
 
 def test_the_page_prints_on_white_whatever_the_screen(browser: Any, made: Made) -> None:

@@ -129,8 +129,10 @@ def test_no_name_stands_on_another_in_low_axes() -> None:
 
 def test_a_name_is_text_and_never_a_formula() -> None:
     run = Numbers("a on b", "", 10, 1.0, 1, 5, {r"$\frac$": 5}, [LayerNumbers("$x_{" + "y" * 90, 3, 5)])
-    for ax in (plots(run).energy(), plots(run).layers()):
+    for ax, begins in ((plots(run).energy(), r"\$\frac\$"), (plots(run).layers(), r"\$x_{yyy")):
+        (name,) = ax.get_yticklabels()
         ax.figure.savefig(os.devnull, format="svg")  # a formula that is none would raise
+        assert name.get_text().startswith(begins)
 
 
 @pytest.mark.parametrize("picture", ["energy", "layers", "waits", "power", "timeline"])
