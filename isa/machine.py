@@ -35,6 +35,8 @@ class Machine:
     state_words: int
     """Words of 16-bit states that the vector agent keeps."""
     instruction_words: int
+    host_cycles: int
+    """Cycles in which a word holds the host's port."""
     bits: int = 4
 
     @property

@@ -25,9 +25,6 @@ from acortex.wording import count
 MOST_CHIPS = 256
 """Chips that a network is divided over, at most."""
 
-PORT_CYCLES = 2
-"""Cycles that a word takes at the host's port of a chip, as that of the published chips."""
-
 Fits = Callable[[int, int], bool]
 """Whether the layers from one place to before another fit a chip."""
 
@@ -37,17 +34,18 @@ class Loads:
     """What a network takes on a machine, between the places where it may be cut.
 
     `places` are these, from 0 to the number of layers; `cycles` and `arrays` are sums up to each, and `words` cross a
-    cut there.
+    cut there, each in `word_cycles` at a chip's port.
     """
 
     places: tuple[int, ...]
     cycles: tuple[int, ...]
     arrays: tuple[int, ...]
     words: tuple[int, ...]
+    word_cycles: int
 
     def cost(self, start: int, end: int) -> int:
         """The cycles for each inference of a chip between two places, as indices into `places`."""
-        moved = max(self.words[start], self.words[end]) * PORT_CYCLES
+        moved = max(self.words[start], self.words[end]) * self.word_cycles
         return max(self.cycles[end] - self.cycles[start], moved)
 
 
@@ -101,7 +99,7 @@ def loads(graph: LayerGraph, machine: Machine, mapping: str = "best") -> Loads:
         sum(words_of(graph.maps[name]) for name, life in lives.items() if 0 <= life.last < cut <= life.until)
         for cut in opened
     )
-    return Loads(opened, _sums(work.cycles, opened), _sums(work.arrays, opened), crossing)
+    return Loads(opened, _sums(work.cycles, opened), _sums(work.arrays, opened), crossing, machine.host_cycles)
 
 
 @dataclass(frozen=True)

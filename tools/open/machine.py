@@ -24,5 +24,6 @@ def machine_of(chip: Chip) -> Machine:
         output_words=min(chip.neurons.output_words, chip.vector.queue_words),
         state_words=getattr(chip.vector, "state_words", 0),
         instruction_words=chip.instruction_memory.words,
+        host_cycles=chip.host.word_cycles,
         bits=chip.neurons.bits,
     )

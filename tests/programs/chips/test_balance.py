@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acortex.programs import Network, quantised, zoo
-from acortex.programs.chips.balance import Loads, _search, divided, loads, words_of
+from acortex.programs.chips.balance import Feasible, Loads, _best, _search, divided, loads, words_of
 from acortex.programs.chips.cuts import NotDivisible
 from acortex.programs.compiler import compile_graph
 from acortex.programs.graph import Coding, LayerGraph, Map
@@ -58,7 +58,7 @@ def made_up(cycles: list[int], words: list[int]) -> Loads:
     for one in cycles:
         sums.append(sums[-1] + one)
     places = tuple(range(len(sums)))
-    return Loads(places, tuple(sums), places, (0, *words[: len(cycles) - 1], 0))
+    return Loads(places, tuple(sums), places, (0, *words[: len(cycles) - 1], 0), word_cycles=2)
 
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 40)), min_size=1, max_size=7), st.integers(1, 4))
@@ -70,20 +70,28 @@ def test_the_search_finds_the_best_of_all_divisions(layers: list[tuple[int, int]
         assert best is None
         return
     every = [(0, *cuts, last) for cuts in combinations(range(1, last), chips - 1)]
-    slowest = min(max(found.cost(*part) for part in pairwise(bounds)) for bounds in every)
+    slowest = min(slowest_of(found, bounds) for bounds in every)
     assert best is not None and len(best) == chips + 1
-    assert max(found.cost(*part) for part in pairwise(best)) == slowest
+    assert slowest_of(found, tuple(best)) == slowest
 
 
-def test_of_equally_fast_divisions_the_one_of_fewer_words_is_taken() -> None:
-    x = Network("wide", input=(8, 8, 8)).conv(8, 3, pad=1, name="slow").conv(64, 1, name="wide").conv(1, 1, name="thin")
-    graph = quantised(x.flatten().linear(3, name="last"))
-    found = loads(graph, MACHINE)
-    first, second = divided(graph, MACHINE, 2)
-    sizes = [found.cycles[place + 1] - found.cycles[place] for place in range(len(found.places) - 1)]
-    cut = len(first.layers)
-    assert max(sum(sizes[:cut]), sum(sizes[cut:])) == min(max(sum(sizes[:n]), sum(sizes[n:])) for n in range(1, 4))
-    assert second.layers
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 9)), min_size=1, max_size=7), st.integers(1, 4))
+def test_of_equally_fast_divisions_the_one_of_fewest_words_is_taken(layers: list[tuple[int, int]], chips: int) -> None:
+    found = made_up(*(list(one) for one in zip(*layers, strict=True)))
+    best = _best(Feasible(quantised(Network("one", input=(4,)).linear(3)), MACHINE, "best", found), chips)
+    every = [(0, *cuts, len(layers)) for cuts in combinations(range(1, len(layers)), chips - 1)]
+    weights = {bounds: (slowest_of(found, bounds), sum(found.words[one] for one in bounds)) for bounds in every}
+    assert (best is None) == (not every)
+    assert best is None or weights[tuple(best)] == min(weights.values())
+
+
+def slowest_of(found: Loads, bounds: tuple[int, ...]) -> int:
+    return max(found.cost(*part) for part in pairwise(bounds))
+
+
+def test_words_hold_the_port_of_the_chip_as_long_as_it_says(digits: LayerGraph) -> None:
+    slow = loads(digits, replace(MACHINE, host_cycles=1000))
+    assert slow.cost(0, 1) == 1000 * max(slow.words[:2]) > loads(digits, MACHINE).cost(0, 1)
 
 
 def test_as_few_chips_as_hold_the_network(digits: LayerGraph) -> None:
