@@ -12,7 +12,7 @@ from acortex.programs.compiler import compile_graph
 from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.system.parts import Link, Stage, System, system_of
-from acortex.sim.system.service import Service
+from acortex.sim.system.service import MANY, Service
 from acortex.tools.open.machine import machine_of
 
 LINK = Link(Decimal("0.25"), Decimal("100.5"), Decimal("2.5"))
@@ -54,7 +54,7 @@ def copying(name: str, takes: tuple[str, ...], gives: tuple[str, ...], words: in
 
 def service(idle: int = 10, gap: int = 10, cycle_as: int = 10**9, energy: int = 0, leak: int = 0) -> Service:
     """A chip that takes `idle` cycles for a request alone, and one each `gap` cycles."""
-    return Service(cycle_as, idle, (gap,) * 4, 3, 1, energy, energy, leak)
+    return Service(cycle_as, idle, (gap,) * 4, 3, 1, energy, (MANY - 1) * energy, leak)
 
 
 def made_up(*words: int) -> System:

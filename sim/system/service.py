@@ -30,8 +30,8 @@ class Service:
 
     `idle` cycles pass from an inference's first word to its last where nothing is before it. `gaps[k]` pass between the
     completions k and k + 1 of a run that is never idle. `before` and `after` are cycles of the run around its
-    inferences. `first_aj` and `next_aj` are energies of the first inference and of each that follows, without leakage,
-    `leak_aj` that of a cycle.
+    inferences. `first_aj` is the energy of the first inference and `others_aj` that of the `MANY` - 1 others together,
+    without leakage; `leak_aj` is that of a cycle.
     """
 
     cycle_as: int
@@ -40,7 +40,7 @@ class Service:
     before: int
     after: int
     first_aj: int
-    next_aj: int
+    others_aj: int
     leak_aj: int
 
     @property
@@ -64,7 +64,7 @@ class Service:
 
     def dynamic_aj(self, requests: int) -> int:
         """The energy of so many inferences without leakage."""
-        return self.first_aj + (requests - 1) * self.next_aj if requests else 0
+        return self.first_aj + (requests - 1) * self.others_aj // (MANY - 1) if requests else 0
 
     def leaked_aj(self, span_as: int) -> int:
         """What the chip leaks while a stream of this span is served, from its start to its halt."""
@@ -85,7 +85,7 @@ def service_of(stage: Stage) -> Service:
         before=start,
         after=one.cycles - end,
         first_aj=first,
-        next_aj=(_dynamic(many) - first) // (MANY - 1),
+        others_aj=_dynamic(many) - first,
         leak_aj=leakage_aj_per_cycle(stage.chip),
     )
 

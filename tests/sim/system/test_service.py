@@ -57,7 +57,12 @@ def test_the_second_half_of_the_gaps_comes_again() -> None:
 
 
 def test_no_request_takes_no_energy_but_leakage() -> None:
-    found = Service(10, 9, (7,), 2, 1, 50, 40, 3)
+    found = Service(10, 9, (7,), 2, 1, 50, 71 * 40, 3)
     assert [found.dynamic_aj(number) for number in range(4)] == [0, 50, 90, 130]
     assert [found.leaked_aj(span) for span in (0, 1, 10, 11)] == [9, 12, 12, 15]
     assert found.idle_as == 90
+
+
+def test_energies_of_many_requests_are_rounded_once() -> None:
+    found = Service(10, 9, (7,), 2, 1, 50, 100, 3)  # 100 for 71 inferences: 1.4 each
+    assert found.dynamic_aj(143) == 50 + 142 * 100 // 71 == 250

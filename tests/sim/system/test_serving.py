@@ -151,7 +151,7 @@ def test_energy_is_that_of_chips_and_words_exactly() -> None:
     system = digits_cnn()
     services = [service_of(stage) for stage in system.stages]
     found = served(system, services, [0, 10**13, 10**14])
-    chips = sum(one.first_aj + 2 * one.next_aj for one in services)
+    chips = sum(one.first_aj + 2 * one.others_aj // 71 for one in services)
     span = round(found.span_s * AS_PER_S)
     leaked = sum(one.leak_aj * (one.before + one.after - (-span // one.cycle_as)) for one in services)
     assert found.energy_by_part_aj == {"chips": chips, "leakage": leaked, "links": 3 * 196 * 2_500_000}
