@@ -214,10 +214,8 @@ class Lowering:
         if words > MAX_WORDS:
             raise Unsupported(f"its map of {sizes} takes {words} words of main memory; a program addresses {MAX_WORDS}")
         if words > self.most_words:
-            message = (
-                f"its map of {sizes} takes {words} words of main memory; the chip has fewer than {self.most_words + 1}"
-            )
-            raise Unsupported(f"{message}, see memory.capacity_kb")
+            message = f"its map of {sizes} takes {words} words of main memory, more than {self.most_words}"
+            raise Unsupported(f"{message}; --smallest-chip says which memory.capacity_kb the network takes")
         label = self.unique(name)
         self.graph.maps[label] = FloatMap(label, *size)
         return self.graph.maps[label]

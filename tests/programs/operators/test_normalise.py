@@ -328,3 +328,11 @@ def test_what_a_step_reads_in_other_words_of_the_map_it_writes_is_not_copied():
     x = Network(input=(3, 5, 5)).conv(64, 1, name="a")
     graph = normalise(x.concat(x.conv(5, 3, pad=1, name="b")).model)
     assert {name: graph.root(name) for name in ("a", "b")} == {"a": ("concat_1", 0), "b": ("concat_1", 64)}
+
+
+def test_a_map_that_takes_more_words_than_are_allowed_is_refused_with_what_says_how_many_it_takes():
+    one = model([("Relu", "x", "y", {})], {"x": (1, 65, 4, 4)}, "y")
+    assert normalise(from_proto(one), most_words=32).steps
+    hint = "takes 32 words of main memory, more than 31; --smallest-chip says which memory.capacity_kb"
+    with pytest.raises(UnsupportedNodes, match=f"its map of 4x4x65 {hint}"):
+        normalise(from_proto(one), most_words=31)
