@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from acortex.sim.system.parts import System
@@ -124,12 +125,12 @@ class _Floor:
             else:
                 ended, behind = max(idle, ended + service.gap_as(behind)), behind + 1
             self.course.waits[replica.number][stage] += ended - idle
-            self._after(ended - now, self._ended, replica, stage, request)
+            self._after(ended - now, partial(self._ended, replica, stage, request))
 
-    def _after(self, delay: int, action: Callable[[_Replica, int, int], None], *about: object) -> None:
+    def _after(self, delay: int, action: Callable[[], object]) -> None:
         """Does something later."""
         event = self.env.timeout(delay)
-        event.callbacks.append(lambda _: action(*about))  # type: ignore[arg-type]
+        event.callbacks.append(lambda _: action())
 
     def _ended(self, replica: _Replica, stage: int, request: int) -> None:
         """A chip has given the last word of a request."""
@@ -153,10 +154,7 @@ class _Floor:
             since = replica.given[number].popleft()
             self.course.link_waits[replica.number][number] += int(self.env.now) - since
             yield self.env.timeout(busy)
-            self._after(latency, self._arrived, replica, number, request)
-
-    def _arrived(self, replica: _Replica, number: int, request: int) -> None:
-        replica.joined[number].put(request)
+            self._after(latency, partial(replica.joined[number].put, request))
 
 
 def serve(
