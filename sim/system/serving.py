@@ -129,8 +129,11 @@ class _Floor:
 
     def _after(self, delay: int, action: Callable[[], object]) -> None:
         """Does something later."""
-        event = self.env.timeout(delay)
-        event.callbacks.append(lambda _: action())
+
+        def act(_: simpy.Event) -> None:
+            action()
+
+        self.env.timeout(delay).callbacks.append(act)
 
     def _ended(self, replica: _Replica, stage: int, request: int) -> None:
         """A chip has given the last word of a request."""
