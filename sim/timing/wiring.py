@@ -94,7 +94,8 @@ class TimedChip:
         self._channels = self._make_channels(record)
         self._sequencer = sequencer
         self._first = sequencer.serial
-        self._walk = Walk(sequencer) if skip else None
+        with rarely_collected():  # it makes what stays to the end
+            self._walk = Walk(sequencer) if skip else None
         self._site = Site(self.kernel, self.tally, self.tokens, chip.controller.queue_depth, INDEX["sync"])
         self._number = {path: number for number, path in enumerate(unit_paths(chip, len(processes)))}
         self._processes = processes
