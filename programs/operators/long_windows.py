@@ -117,10 +117,11 @@ def _room(graph: FloatGraph, source: View) -> int:
     Where the chip makes a map, its pixels may come to share words later, or not: then more is cut than had to be.
     """
     one = graph.maps[source.map]
-    views = [(step, view) for step in graph.steps for view in step.views if view.map == one.name]
-    products = all(isinstance(step, ProductStep) and view.left == 0 and view.width is None for step, view in views)
     images = {port.map for port in graph.inputs if len(port.axes) > 1} - {port.map for port in graph.outputs}
-    if not products or one.name not in images or one.width == 1:
+    if one.name not in images or one.width == 1:
+        return 1
+    views = [(step, view) for step in graph.steps for view in step.views if view.map == one.name]
+    if not all(isinstance(step, ProductStep) and view.left == 0 and view.width is None for step, view in views):
         return 1
     return next((room for room in (16, 8, 4, 2) if room * one.channels <= CHANNELS), 1)
 
