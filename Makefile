@@ -4,7 +4,7 @@ BIN := .venv/bin
 FOLDERS := isa traces sim programs tools
 SOURCES := __init__.py __main__.py documents.py errors.py garbage.py intervals.py lazy_names.py safe_files.py toml_files.py units.py wording.py $(FOLDERS)
 
-.PHONY: demo test slow fuzz check nightly format types lint shape changelog reproduce pages docs
+.PHONY: demo test slow fuzz mutate check nightly format types lint shape changelog reproduce pages docs
 
 demo: .venv/.installed
 	$(BIN)/acortex run zoo:digits_mlp
@@ -25,6 +25,12 @@ SECONDS ?= 86400
 SEED ?= 0
 fuzz: .venv/.installed-test
 	PYTHONPATH=tests:tests/programs $(BIN)/python -P -m fuzz $(TARGETS) -n $(N) --seconds $(SECONDS) --seed $(SEED)
+
+# Changes sources a little, and sees whether a test fails: of the modules that changed since SINCE, or of those named.
+# `make mutate MODULES="isa/codec.py traces/file"`; more tests that judge them: TESTS="tests/judge". See CONTRIBUTING.md.
+SINCE ?= HEAD~20
+mutate: .venv/.installed-test
+	PYTHONPATH=tests:tests/programs $(BIN)/python -P -m mutation $(or $(MODULES),--since $(SINCE)) $(TESTS:%=--tests %)
 
 # The manual as a site, in build/docs/index.html. Nothing is fetched, and a warning is an error.
 docs: .venv/.installed-docs

@@ -18,6 +18,11 @@ def test_intervals_that_overlap_or_touch_are_one() -> None:
     assert joined([]) == []
 
 
+def test_an_interval_without_a_cycle_is_left_out() -> None:
+    assert joined([(3, 3)]) == []
+    assert joined([(0, 1), (3, 3), (5, 6)]) == [(0, 1), (5, 6)]
+
+
 @given(SPANS)
 def test_the_same_cycles_are_covered_each_once(spans: list[tuple[int, int]]) -> None:
     cycles = {cycle for start, end in spans for cycle in range(start, end)}
