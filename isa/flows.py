@@ -29,7 +29,7 @@ class Shape(NamedTuple):
 
     @property
     def row_words(self) -> int:
-        """Words of an input vector, one per row of arrays."""
+        """Words of an input vector."""
         return -(-self.rows // CHANNELS)
 
     @property

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CHANNELS = 64
-"""Channels of a word of main memory, and rows and columns of an array: one code each."""
+"""Channels of a word of main memory, one code each; and, unless a chip says otherwise, rows and columns of an array."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
     """A chip as its programs see it.
 
-    Arrays stand in `columns` columns of `m_top` + `m_bottom` rows. Words are 64 codes of `bits` bits each.
+    Arrays of `k` x `k` cells stand in `columns` columns of `m_top` + `m_bottom` rows. Words are 64 codes of `bits` bits
+    each, whatever `k` is.
     """
 
     name: str
@@ -22,7 +23,7 @@ class Machine:
     frame_cycles: int
     """Cycles from the load of a group's latches to its sampling."""
     conversion_cycles: int
-    """Cycles in which the neurons of a column of arrays convert its 64 sums."""
+    """Cycles in which the neurons of a column of arrays convert its sums, one for each column of cells."""
     memory_words: int
     access_cycles: int
     """Cycles in which a word holds the port of main memory."""
@@ -38,6 +39,8 @@ class Machine:
     host_cycles: int
     """Cycles in which a word holds the host's port."""
     bits: int = 4
+    k: int = CHANNELS
+    """Rows and columns of an array."""
 
     @property
     def rows(self) -> int:

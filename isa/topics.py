@@ -170,7 +170,11 @@ def _chip() -> Topic:
         ("code", "what a channel holds: a whole number from 0, of four bits in the published chips"),
         ("word", f"{CHANNELS} channels of one code each; main memory and buses move words"),
         ("agent", f"a unit with a queue of instructions: {', '.join(AGENTS)}"),
-        ("array, group", f"{CHANNELS} x {CHANNELS} cells; arrays that hold one matrix of weights together"),
+        (
+            "array, group",
+            f"{CHANNELS} x {CHANNELS} cells, or as `arrays.k` of the chip says; arrays that hold one matrix of weights"
+            " together",
+        ),
         ("position", "one input vector of a layer, and what comes of it: one operation of each array of the group"),
         ("frame", "the analog product of one position: inputs applied, currents integrated"),
         ("stream", "a walk over words of main memory, d0 to d31; `acortex isa streams`"),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from acortex.errors import AcortexError, ManyErrors, raise_all
 from acortex.isa.asm.assembler import assemble
 from acortex.isa.language.diagnostics import Diagnostic
-from acortex.isa.machine import CHANNELS, Machine
+from acortex.isa.machine import Machine
 from acortex.isa.program import Program, compiled_file
 from acortex.programs.emit.program import ARRAYS, emit
 from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
@@ -26,7 +26,7 @@ from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_passes, chec
 from acortex.programs.mapping.loops import rolled
 from acortex.programs.mapping.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
 from acortex.programs.mapping.passes import Lowered, Pass, matrices
-from acortex.programs.mapping.placement import Rect, Tiles, place, smallest
+from acortex.programs.mapping.placement import Rect, Tiles, place, smallest, tiles_of
 from acortex.programs.mapping.plan import Plan
 from acortex.programs.mapping.schedule import order_exchanges, schedule
 from acortex.programs.mapping.to_passes import STORES, UnsupportedLayer, lower, pack_inputs
@@ -245,7 +245,7 @@ def _report(plan: Plan, machine: Machine, size: int, mapping: str) -> CompileRep
         "network": plan.graph.name,
         "chip": machine.name,
         "arrays_used": sum(group.arrays for group in tiles),
-        "arrays_least": sum(map(_least, plan.graph.layers)),
+        "arrays_least": sum(_least(layer, machine.k) for layer in plan.graph.layers),
         "arrays_in_chip": machine.arrays,
         "memory_peak_bytes": plan.memory.peak * WORD_BYTES,
         "instructions": size,
@@ -278,16 +278,15 @@ def _losses(graph: LayerGraph) -> dict[str, object]:
     return {"output_correlation": round(graph.losses.correlation, 6), "sensitivity": rows}
 
 
-def _least(layer: Layer) -> int:
+def _least(layer: Layer, k: int) -> int:
     """The fewest arrays that hold a layer: dense rows, one set of tiles for each group of a convolution."""
     if isinstance(layer, Recurrent):
         matrices = (layer.weights,) if layer.weights_n is None else (layer.weights, layer.weights_n)
-        return sum(Tiles(*(-(-size // CHANNELS) for size in matrix.shape)).arrays for matrix in matrices)
+        return sum(tiles_of(rows, columns, k).arrays for rows, columns in (matrix.shape for matrix in matrices))
     if not isinstance(layer, Product):
         return 0
     height, width, inside, outputs = layer.weights.shape
-    tiles: int = layer.groups * -(-height * width * inside // CHANNELS) * -(-outputs // layer.groups // CHANNELS)
-    return tiles
+    return layer.groups * tiles_of(height * width * inside, outputs // layer.groups, k).arrays
 
 
 def _layers(plan: Plan, machine: Machine) -> list[dict[str, Any]]:
@@ -315,10 +314,10 @@ def _layers(plan: Plan, machine: Machine) -> list[dict[str, Any]]:
             matrix = step.multiply.matrix
             arrays = matrix.tiles.arrays
             if matrix in groups:
-                used = (entry["utilisation"] or 0) * entry["arrays"] * CHANNELS**2 + matrix.weights
+                used = (entry["utilisation"] or 0) * entry["arrays"] * machine.k**2 + matrix.weights
                 entry["group"] += [part for rect in groups.pop(matrix) for part in in_blocks(rect, machine)]
                 entry["arrays"] += arrays
-                entry["utilisation"] = used / (entry["arrays"] * CHANNELS**2)
+                entry["utilisation"] = used / (entry["arrays"] * machine.k**2)
             entry["macs"] += matrix.weights * step.multiply.positions
             entry["array_operations"] += arrays * step.multiply.positions
         cycles, bottleneck = max((cycles, agent) for agent, cycles in expected_cycles(step, machine).items())
@@ -334,8 +333,8 @@ def expected_cycles(step: Pass, machine: Machine) -> dict[str, int]:
     if step.stage is not None:
         found["vector"] = step.stage.words * step.stage.height * step.stage.width
     if step.multiply is not None:
-        arrays, positions = step.multiply.matrix.tiles.arrays, step.multiply.positions
-        found["vmm"] = positions * (arrays + machine.frame_cycles)
+        loads, positions = step.multiply.matrix.loads, step.multiply.positions
+        found["vmm"] = positions * (loads + machine.frame_cycles)
         found["neurons"] = positions * machine.conversion_cycles
     return found
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acortex.isa.arithmetic.windows import Slide, Window, slide
-from acortex.isa.machine import CHANNELS
+from acortex.isa.machine import CHANNELS, Machine
 from acortex.programs.graph import EVERY, Add, Code, Geometry, Layer, Map, Mul, Phase, Pool, Requant
-from acortex.programs.mapping.placement import Tiles
+from acortex.programs.mapping.placement import Tiles, tiles_of
 
 Ints = NDArray[np.int64]
 
@@ -129,7 +129,8 @@ class Sink:
 class Matrix:
     """What a layer needs of a group: its size in cells, and how to fill it, which is done when it is needed.
 
-    `values()` is int8 of shape (rows, columns); `weights` counts its cells that hold a weight of the layer.
+    `values()` is int8 of shape (rows, columns); `weights` counts its cells that hold a weight of the layer; `k` are the
+    rows and columns of an array.
     """
 
     layer: str
@@ -137,11 +138,17 @@ class Matrix:
     columns: int
     weights: int
     values: Callable[[], NDArray[np.int8]]
+    k: int
 
     @property
     def tiles(self) -> Tiles:
         """Its size in arrays."""
-        return Tiles(-(-self.rows // CHANNELS), -(-self.columns // CHANNELS))
+        return tiles_of(self.rows, self.columns, self.k)
+
+    @property
+    def loads(self) -> int:
+        """Words that load the latches of its arrays once."""
+        return -(-self.rows // CHANNELS) * self.tiles.columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,21 +205,22 @@ class WindowCost(NamedTuple):
     """Words that it reads over all positions."""
 
 
-def window_cost(geometry: Geometry, source: Source, dense: bool) -> WindowCost:
-    """What a window over a source costs."""
+def window_cost(geometry: Geometry, source: Source, dense: bool, k: int) -> WindowCost:
+    """What a window over a source costs with arrays of `k` rows."""
     made = _slide(geometry, source, dense)
     taps = geometry.kernel_y * geometry.kernel_x
-    dense_rows = taps * ((source.words - 1) * CHANNELS + source.tail)
-    return WindowCost(made.held, -(-dense_rows // CHANNELS) if dense else taps * source.words, made.size)
+    channels = (source.words - 1) * CHANNELS + source.tail
+    rows = (taps - 1) * (channels if dense else source.words * CHANNELS) + channels
+    return WindowCost(made.held, -(-rows // k), made.size)
 
 
-def dense_is_cheaper(geometry: Geometry, source: Source, room: int) -> bool:
-    """Whether a window costs less without gaps between its taps: what it holds beyond the buffer's `room` words, then
+def dense_is_cheaper(geometry: Geometry, source: Source, machine: Machine) -> bool:
+    """Whether a window costs less without gaps between its taps: what it holds beyond the buffer of the machine, then
     arrays, then words that are fetched.
     """
     dense, taps = (
-        (max(cost.held, room), cost.arrays_down, cost.fetched)
-        for cost in (window_cost(geometry, source, dense) for dense in (True, False))
+        (max(cost.held, machine.buffer_words), cost.arrays_down, cost.fetched)
+        for cost in (window_cost(geometry, source, dense, machine.k) for dense in (True, False))
     )
     return dense < taps
 

@@ -16,7 +16,7 @@ from math import isqrt
 from typing import NamedTuple
 
 from acortex.errors import AcortexError
-from acortex.isa.machine import Machine
+from acortex.isa.machine import CHANNELS, Machine
 from acortex.isa.operands import KINDS
 
 
@@ -43,6 +43,11 @@ class Tiles(NamedTuple):
     def arrays(self) -> int:
         """How many arrays it takes."""
         return self.rows * self.columns
+
+
+def tiles_of(rows: int, columns: int, k: int) -> Tiles:
+    """The size of a matrix of `rows` x `columns` cells in arrays of `k` x `k`."""
+    return Tiles(-(-rows // k), -(-columns // k))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ def place(products: Sequence[Tiles], machine: Machine) -> Placement:
 def _turns(product: Tiles, machine: Machine) -> int:
     """How many tile columns one column's neurons may convert while the next position is loaded and sampled."""
     # Rounded down: a turn that began but did not end by then would be waited for.
-    return max(1, (product.arrays + machine.frame_cycles) // machine.conversion_cycles)
+    loads = -(-product.rows * machine.k // CHANNELS) * product.columns
+    return max(1, (loads + machine.frame_cycles) // machine.conversion_cycles)
 
 
 class _Filling:

@@ -42,6 +42,8 @@ class Places:
     """Makes a map of one pixel, for what lies between two passes of a step."""
     constant: Callable[[str, NDArray[np.uint8]], Source]
     """Makes a map of one pixel that is in memory from the start, of words of shape (words, 64)."""
+    k: int
+    """Rows and columns of an array."""
 
 
 def steps_of(layer: Recurrent, places: Places, state: int) -> list[list[Pass]]:
@@ -226,7 +228,7 @@ class _Unrolling:
                 filled[places, columns[start] : columns[start] + end - start] = weights[:, start:end]
             return filled
 
-        return Matrix(name, *size, int(weights.size), values)
+        return Matrix(name, *size, int(weights.size), values, self.places.k)
 
 
 def _runs(places: Ints) -> Iterator[tuple[int, int]]:

@@ -1,8 +1,8 @@
 """Pixels side by side: a product of few channels makes several pixels at each position, which share a word of memory.
 
-A word has 64 channels, and so has a column of arrays. A map of 16 channels leaves three quarters of both empty. Where
-its product takes no more arrays for it, the matrix holds four pixels beside each other, shifted against each other by
-the stride: a quarter of the positions, conversions and writes, and a quarter of the memory.
+A word has 64 channels, and a column of published arrays as many. A map of 16 channels leaves three quarters of both
+empty. Where its product takes no more arrays for it, the matrix holds four pixels beside each other, shifted against
+each other by the stride: a quarter of the positions, conversions and writes, and a quarter of the memory.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from acortex.programs.graph import (
     EVERY,
     Add,
     Code,
-    Geometry,
     Layer,
     LayerGraph,
     Map,
@@ -173,14 +172,14 @@ class _Packing:
         source = _source(wide, self.maps)
         if source.words > 1 and products[0].groups > 1:
             return False
-        after, *before = (_least(one.geometry, source, self.machine) for one in (wide, *products))
+        after, *before = (_least(one, source, self.machine) for one in (wide, *products))
         return after is not None and None not in before and after <= sum(arrays or 0 for arrays in before)
 
     def _readable(self, packed: Map, maps: dict[str, Map]) -> bool:
         """Whether the windows of all readers of a map fit the buffer where pixels share words."""
         readers = (self.graph.layers[at] for at in self.readers.get(packed.name, ()))
         products = [one for one in readers if isinstance(one, Product)]
-        return all(_least(one.geometry, _source(one, maps), self.machine) is not None for one in products)
+        return all(_least(one, _source(one, maps), self.machine) is not None for one in products)
 
 
 def _fill(products: Sequence[Product], whole: Map) -> bool:
@@ -262,10 +261,11 @@ def _side_by_side(codes: Sequence[Code], outputs: int, room: int) -> Code:
     return replace(codes[0], offset=offset, multiplier=multiplier)
 
 
-def _least(geometry: Geometry, source: Source, machine: Machine) -> int | None:
-    """The fewest arrays below each other that hold a window's rows; None where no mapping fits the buffer."""
-    costs = [window_cost(geometry, source, dense) for dense in (True, False)]
-    return min((cost.arrays_down for cost in costs if cost.held <= machine.buffer_words), default=None)
+def _least(layer: Product, source: Source, machine: Machine) -> int | None:
+    """The fewest arrays that hold a product's window and columns; None where no mapping fits the buffer."""
+    costs = [window_cost(layer.geometry, source, dense, machine.k) for dense in (True, False)]
+    down = min((cost.arrays_down for cost in costs if cost.held <= machine.buffer_words), default=None)
+    return None if down is None else down * -(-layer.weights.shape[3] // machine.k)
 
 
 def _source(layer: Product, maps: dict[str, Map]) -> Source:

@@ -221,24 +221,23 @@ class _Lowering:
         channels = (source.words - 1) * CHANNELS + source.tail
         dense = self.mapping == "dense"
         if self.mapping == "best":
-            dense = dense_is_cheaper(layer.geometry, source, self.machine.buffer_words)
+            dense = dense_is_cheaper(layer.geometry, source, self.machine)
         tap_rows = channels if dense else source.words * CHANNELS
         rows = (taps - 1) * tap_rows + channels
         self._check_room(layer, source, dense, end - start)
         weights = layer.macs_per_position * (end - start) // layer.weights.shape[3]
-        matrix = Matrix(
-            layer.name, rows, end - start, weights, partial(filled, layer, tap_rows, inputs, rows, start, end)
-        )
+        values = partial(filled, layer, tap_rows, inputs, rows, start, end)
+        matrix = Matrix(layer.name, rows, end - start, weights, values, self.machine.k)
         return Multiply(layer.geometry, layer.pad, dense, matrix, columns_code(layer, start, end))
 
     def _check_room(self, layer: Product, source: Source, dense: bool, columns: int) -> None:
         """The chip has room for a window, and for what comes of one position."""
         machine = self.machine
-        window = window_cost(layer.geometry, source, dense).held
+        window = window_cost(layer.geometry, source, dense, machine.k).held
         if window > machine.buffer_words:
             holds = f"the buffer of {machine.name} holds {machine.buffer_words}"
             message = f"a window of {layer.name} takes {window} words, and {holds}"
-            other = window_cost(layer.geometry, source, not dense).held
+            other = window_cost(layer.geometry, source, not dense, machine.k).held
             # Of the two only a mapping that was asked for holds more.
             otherwise = f", or the mapping best: {other} words" if other < window else ""
             self._lack("buffer_words", window, layer.name, message, otherwise)
@@ -263,7 +262,7 @@ class _Lowering:
         if not self.cells:
             return
         layers, self.cells = self.cells, []
-        places = Places(self._view, self._sink, self._scratch, self._constant)
+        places = Places(self._view, self._sink, self._scratch, self._constant, self.machine.k)
         steps = []
         for layer in layers:
             steps.append(steps_of(layer, places, self.states))

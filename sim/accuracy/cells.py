@@ -49,7 +49,7 @@ def floor(chip: Chip) -> float:
 
 
 def written(chip: Chip, weights: Floats, seed: int, numbers: Sequence[int], places: Sequence[Place]) -> Floats:
-    """The cells of an array whose weights, in levels, are of shape (64, 64): float32 of (chips, 2, 64, 64).
+    """The cells of an array whose weights, in levels, are of shape (k, k): float32 of (chips, 2, k, k).
 
     `places` says where the array stands on each of the chips `numbers`.
     """
@@ -79,11 +79,11 @@ class _Drawn:
         return [stream(self._seed, number, "array", place, purpose) for number, place in self._keys]
 
     def normals(self, purpose: str) -> Floats:
-        """Unit normals of shape (chips, 2, 64, 64)."""
+        """Unit normals of shape (chips, 2, k, k)."""
         return self._filled(purpose, normals)
 
     def uniforms(self, purpose: str) -> Floats:
-        """Numbers uniform in (0, 1), of shape (chips, 2, 64, 64)."""
+        """Numbers uniform in (0, 1), of shape (chips, 2, k, k)."""
         return self._filled(purpose, uniforms)
 
     def _filled(self, purpose: str, draw: Callable[..., object]) -> Floats:

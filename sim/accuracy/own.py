@@ -56,7 +56,7 @@ class Drawn(Protocol):
 class ErrorModel:
     """Errors of a user's own, by name; `errors.own` of a chip says which act.
 
-    `cells(cells, drawn)` is called once for each array: cells of shape (chips, 2, 64, 64) in levels of 8, after all
+    `cells(cells, drawn)` is called once for each array: cells of shape (chips, 2, k, k) in levels of 8, after all
     other errors of writing, time and faults, and what is drawn for them; it returns cells of that shape.
     `sums(sums, noise)` is called at each read: sums of shape (reads, columns) in codes times levels, after the noise
     that the chip states, and unit normals of that shape; it returns sums of that shape. To be the same on every

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.arithmetic.quantisers import Quantiser
-from acortex.isa.machine import CHANNELS
 from acortex.isa.semantics import of_other
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.accuracy.cells import FULL_SCALE
@@ -58,8 +57,9 @@ class Periphery:
         """What comes before the neurons: crosstalk within an array, offsets, the curve and the range of the output."""
         errors = self.chip.errors
         if errors.crosstalk_pct:
-            for at in range(0, sums.shape[-1], CHANNELS):
-                part = slice(at, at + CHANNELS)
+            k = self.chip.arrays.k
+            for at in range(0, sums.shape[-1], k):
+                part = slice(at, at + k)
                 sums[..., part] = sensing.crosstalk(sums[..., part], share(errors.crosstalk_pct))
         if self.sensing.any():
             sums = sensing.sensing_offset(sums, _for_all(self.sensing, sums.ndim))
@@ -147,35 +147,35 @@ def _of_chip(
 
 
 def _of_converter(chip: Chip, at: Converter, seed: int, number: int) -> tuple[Floats, ...]:
-    """Gain, offset and bend of the 64 channels of one set of converters, each float64 of shape (64,)."""
-    errors = chip.errors
+    """Gain, offset and bend of one set of converters, each float64 of shape (k,)."""
+    errors, k = chip.errors, chip.arrays.k
 
     def drawn(magnitude: object, purpose: str, channels: int) -> Floats:
         if not magnitude:
-            return np.zeros(CHANNELS)
+            return np.zeros(k)
         place = (at.column, at.number)
         unit = normals(stream(seed, number, "converter", place, purpose), channels).astype(np.float64)
-        return np.broadcast_to(unit, CHANNELS)
+        return np.broadcast_to(unit, k)
 
-    gain = 1 + share(errors.neuron_gain_pct) * drawn(errors.neuron_gain_pct, "gain", CHANNELS)
+    gain = 1 + share(errors.neuron_gain_pct) * drawn(errors.neuron_gain_pct, "gain", k)
     if errors.trim_pct:
         gain = converters.trim_gain(gain, share(errors.trim_pct))
     gain = gain * (1 + share(errors.ramp_gain_pct) * drawn(errors.ramp_gain_pct, "ramp", 1))
-    offset = amount(errors.neuron_offset_codes) * drawn(errors.neuron_offset_codes, "offset", CHANNELS)
+    offset = amount(errors.neuron_offset_codes) * drawn(errors.neuron_offset_codes, "offset", k)
     bend = amount(errors.ramp_inl_codes) * drawn(errors.ramp_inl_codes, "inl", 1)
     return gain, offset, bend
 
 
 def _sensing(chip: Chip, group: Group, seed: int, number: int, places: Remapped) -> Floats:
     """The offset of each column's sensing in codes times levels: those of all arrays that are joined on it."""
-    pct = chip.errors.sensing_offset_pct
-    found = np.zeros(group.tile_columns * CHANNELS)
+    pct, k = chip.errors.sensing_offset_pct, chip.arrays.k
+    found = np.zeros(group.tile_columns * k)
     if pct:
-        largest = CHANNELS * FULL_SCALE * ((1 << chip.neurons.bits) - 1)
+        largest = k * FULL_SCALE * ((1 << chip.neurons.bits) - 1)
         for row in group.tiles:
             for tile, array in enumerate(row):
                 place = places.instead.get(array, array)
-                unit = normals(stream(seed, number, "array", place, "offset"), CHANNELS)
-                found[tile * CHANNELS : (tile + 1) * CHANNELS] += unit
+                unit = normals(stream(seed, number, "array", place, "offset"), k)
+                found[tile * k : (tile + 1) * k] += unit
         found *= share(pct) * largest
     return found[: group.columns]

@@ -21,7 +21,7 @@ Array = tuple[int, int]
 
 @dataclass(frozen=True)
 class Converter:
-    """What converts a tile column: a set of 64 converters in a column of arrays."""
+    """What converts a tile column: a set of converters, one for each column of cells, in a column of arrays."""
 
     column: int
     number: int

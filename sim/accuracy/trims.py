@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from acortex.isa.machine import CHANNELS
 from acortex.sim.accuracy.results import Trims
 from acortex.sim.analog import converters
 from acortex.sim.chip.clock import Clock, delays
 from acortex.sim.chip.prices import INDEX, prices
+from acortex.sim.chip.side import loads
 from acortex.sim.chip.specs import Chip
 from acortex.units import joules
 
@@ -27,11 +27,12 @@ def trims_of(chip: Chip) -> Trims | None:
     if not points:
         return None
     sets = chip.columns * chip.neurons.adcs_per_column
-    cost = converters.trim_cost(sets, averages=AVERAGES, points=points, channels=CHANNELS)
+    cost = converters.trim_cost(sets, averages=AVERAGES, points=points, channels=chip.arrays.k)
     price = prices(chip).total
     of_array, of_output = price[INDEX["vmm.load"]] + price[INDEX["vmm.frame"]], price[INDEX["neurons.convert"]]
     took = delays(chip)
-    each = -(-sets // chip.arrays.loads_per_cycle) + took.frame_cycles(1) + took.ramp_cycles
+    words = sets * loads(chip, chip.arrays.k, 1)
+    each = -(-words // chip.arrays.loads_per_cycle) + took.frame_cycles(1) + took.ramp_cycles
     return Trims(
         array_operations=cost.measurements,
         conversions=cost.conversions,

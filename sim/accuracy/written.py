@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from acortex.errors import MissingExtra
 from acortex.isa.arithmetic.quantisers import EXACT
-from acortex.isa.machine import CHANNELS
 from acortex.sim.accuracy import cells as cells_of
 from acortex.sim.accuracy.cells import FULL_SCALE
 from acortex.sim.accuracy.own import own_model
@@ -38,11 +37,6 @@ GRID = 256
 
 COARSE = 16
 """Steps of the grid of currents in one level: they set the size of noise alone."""
-
-
-_EVEN = np.full((CHANNELS, CHANNELS), 2 / 3) + np.eye(CHANNELS) / 3
-"""Of the time in which a row is on, the share in which another one is, where all times are alike: the mean of the
-shorter of two times, a third of the longest, over the mean of one, a half."""
 
 
 class Matrices(NamedTuple):
@@ -89,18 +83,19 @@ class Writer:
         errors = self.chip.errors
         alike = not cells_of.differ(errors)
         made = _Made.empty(1 if alike else len(self.numbers), weights.shape, errors)
+        k = self.chip.arrays.k
         for tile_row, row in enumerate(group.tiles):
             for tile_column, array in enumerate(row):
                 at = (
-                    slice(tile_row * CHANNELS, min((tile_row + 1) * CHANNELS, group.rows)),
-                    slice(tile_column * CHANNELS, min((tile_column + 1) * CHANNELS, group.columns)),
+                    slice(tile_row * k, min((tile_row + 1) * k, group.rows)),
+                    slice(tile_column * k, min((tile_column + 1) * k, group.columns)),
                 )
                 made.put(at, self.cells(weights[at], array, alike), self._gains(array, alike), self.chip)
         return made.matrices()
 
     def cells(self, levels: NDArray[np.int8], array: Place, alike: bool) -> Floats:
-        """The cells of one array on each chip, in levels: float32 of shape (chips, 2, 64, 64)."""
-        tile = np.zeros((CHANNELS, CHANNELS), np.float32)
+        """The cells of one array on each chip, in levels: float32 of shape (chips, 2, k, k)."""
+        tile = np.zeros((self.chip.arrays.k,) * 2, np.float32)
         tile[: levels.shape[0], : levels.shape[1]] = levels
         numbers = self.numbers[:1] if alike else self.numbers
         places = [at.instead.get(array, array) for at in self.places[: len(numbers)]]
@@ -112,7 +107,7 @@ class Writer:
         return cells
 
     def _gains(self, array: Place, alike: bool) -> Floats:
-        """The gain of each row and column of one array on each chip: float32 of shape (chips, 64, 64) or less."""
+        """The gain of each row and column of one array on each chip: float32 of shape (chips, k, k) or less."""
         if alike:
             return np.ones((1, 1, 1), np.float32)
         places = [at.instead.get(array, array) for at in self.places]
@@ -125,10 +120,10 @@ class Writer:
             drawn = normals(stream(self.seed, number, "array", place, "gain"), (1, 1))
             gain = gain + share(errors.array_gain_pct) * drawn
         if errors.dac_gain_pct:
-            drawn = normals(stream(self.seed, number, "array", place, "dac"), (CHANNELS, 1))
+            drawn = normals(stream(self.seed, number, "array", place, "dac"), (self.chip.arrays.k, 1))
             gain = gain * (1 + share(errors.dac_gain_pct) * drawn)
         if errors.temperature_pct_per_c and errors.temperature_c != drift.ROOM_C:
-            drawn = normals(stream(self.seed, number, "array", place, "temperature"), (1, CHANNELS))
+            drawn = normals(stream(self.seed, number, "array", place, "temperature"), (1, self.chip.arrays.k))
             each_degree = share(errors.temperature_pct_per_c)
             gain = gain * drift.temperature_gain(float(errors.temperature_c), drawn, each_degree, span=1.0)
         return np.asarray(gain, np.float32)
@@ -145,7 +140,7 @@ def rehearse(chip: Chip) -> None:
     without = chip.errors.model_copy(update={"own": None, "write_scheme": None})
     alone = chip.model_copy(update={"errors": without})
     each = np.arange(-FULL_SCALE, FULL_SCALE, dtype=np.int8)
-    levels = np.resize(each, (CHANNELS, CHANNELS))
+    levels = np.resize(each, (chip.arrays.k, chip.arrays.k))
     place = [Remapped({}, frozenset())]
     _through_wires(Writer(alone, 0, (0,), place).cells(levels, (0, 0), True), alone)
 
@@ -204,6 +199,13 @@ def _filled(held: Ints, at: tuple[slice, slice], whole: Floats) -> Ints:
     return held
 
 
+def _even(rows: int) -> NDArray[np.float64]:
+    """Of the time in which a row is on, the share in which another one is, where all times are alike: the mean of the
+    shorter of two times, a third of the longest, over the mean of one, a half.
+    """
+    return np.full((rows, rows), 2 / 3) + np.eye(rows) / 3
+
+
 def _through_wires(cells: Floats, chip: Chip) -> Floats:
     """The cells as their currents show them at the ends of their wires; both cells of a pair share their row's."""
     errors = chip.errors
@@ -214,7 +216,7 @@ def _through_wires(cells: Floats, chip: Chip) -> Floats:
     ohms = [wires.per_level(ohm, full, levels) for ohm in (row, column)]
     array = pairs.to_crossbar(cells)
     if errors.input == "time":
-        seen = wires.gated_mean(array, _EVEN, *ohms)
+        seen = wires.gated_mean(array, _even(chip.arrays.k), *ohms)
     else:
         seen = _solved(array, ohms) if errors.wires == "exact" else wires.effective(array, *ohms)
     return np.asarray(pairs.from_crossbar(seen), dtype=np.float32)

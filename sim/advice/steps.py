@@ -138,7 +138,7 @@ STEPS = (
 
 NO_STEP = {
     "clock_ns": "another cycle is no fewer cycles",
-    "arrays.k": "arrays have one size",
+    "arrays.k": "a program is made for arrays of one size",
     "arrays.cell": "a technology sets others of these",
     "memory.type": "a technology sets others of these",
     "neurons.bits": "it changes what a program computes",

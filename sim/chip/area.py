@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from acortex.sim.chip.chip_files import has_source
 from acortex.sim.chip.errors import missing
 from acortex.sim.chip.free import FREE
+from acortex.sim.chip.side import cells_factor, line_factor
 from acortex.sim.chip.specs import SETTINGS, Chip
 from acortex.sim.chip.stores import store_bits
 from acortex.units import UM2_PER_MM2
@@ -36,15 +37,22 @@ def _serial(chip: Chip) -> dict[str, Decimal]:
     """The areas of a chip that does one thing at a time, as the published one does."""
     area, arrays = chip.area, chip.array_count
     codes = Decimal(chip.neurons.bits) / area.converter_anchor_bits
+    line, cells = line_factor(chip), cells_factor(chip)
     return {
         "main_memory": area.main_memory_mm2_per_mb * area.memory_anchor_kb / 1024 * bank_factor(chip),
-        "sensing": area.sensing_um2 * arrays / UM2_PER_MM2,
-        "arrays": area.cells_um2 * arrays / UM2_PER_MM2,
-        "dacs": area.dacs_um2 * arrays / UM2_PER_MM2,
-        "neurons_adcs": area.neurons_um2_per_column * codes * chip.arrays.n / UM2_PER_MM2,
-        "program_erase": area.program_erase_mm2_per_column * chip.arrays.n,
-        "others": area.others_per_array_um2 * arrays / UM2_PER_MM2 + control_area(chip),
+        "sensing": area.sensing_um2 * line * arrays / UM2_PER_MM2,
+        "arrays": area.cells_um2 * cells * arrays / UM2_PER_MM2,
+        "dacs": area.dacs_um2 * line * arrays / UM2_PER_MM2,
+        "neurons_adcs": area.neurons_um2_per_column * line * codes * chip.arrays.n / UM2_PER_MM2,
+        "program_erase": area.program_erase_mm2_per_column * line * chip.arrays.n,
+        "others": area.others_per_array_um2 * cells * arrays / UM2_PER_MM2 + control_area(chip),
     }
+
+
+def array_um2(chip: Chip) -> Decimal:
+    """One array with its own circuits and wires, in um2."""
+    area, line, cells = chip.area, line_factor(chip), cells_factor(chip)
+    return cells * (area.cells_um2 + area.others_per_array_um2) + line * (area.sensing_um2 + area.dacs_um2)
 
 
 def bank_factor(chip: Chip) -> Decimal:
@@ -91,13 +99,13 @@ def _added(chip: Chip, serial: dict[str, Decimal]) -> dict[str, Decimal]:
     lanes = buses.down_lanes + buses.up_lanes + chip.arrays.loads_per_cycle - 3
     wires = chip.neurons.adcs_per_column * buses.segment_capacity - 1
     side = sum(serial.values(), Decimal(0)).sqrt()
+    array_wires = cells_factor(chip) * chip.array_count
     return {
         "main_memory": serial["main_memory"] * area.port_share * (chip.memory.ports - 1),
         "sensing": serial["sensing"] * max(Decimal(0), area.frame_anchor_ns / chip.arrays.frame_ns - 1),
-        "dacs": area.latches_um2 * chip.array_count * int(chip.arrays.overlap_loads) / UM2_PER_MM2,
+        "dacs": area.latches_um2 * line_factor(chip) * chip.array_count * int(chip.arrays.overlap_loads) / UM2_PER_MM2,
         "neurons_adcs": serial["neurons_adcs"] * (chip.neurons.adcs_per_column - 1),
-        "others": (area.lane_um2_per_mm * side * lanes + area.others_per_array_um2 * chip.array_count * wires)
-        / UM2_PER_MM2,
+        "others": (area.lane_um2_per_mm * side * lanes + area.others_per_array_um2 * array_wires * wires) / UM2_PER_MM2,
     }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from acortex.sim.chip.side import line_factor
 from acortex.sim.chip.specs import Chip
 from acortex.units import NS_PER_S, cycles_of, seconds_of
 
@@ -37,7 +38,8 @@ class Clock:
 class Delays:
     """A chip's delays in cycles, where its file gives nanoseconds or steps.
 
-    `program_row_cycles` is the time to write one row of cells of an array: every level, pulse and verification.
+    `frame_ns` and `settle_ns_per_array` are those of arrays of the chip's own size. `program_row_cycles` is the time to
+    write one row of cells of an array: every level, pulse and verification.
     """
 
     clock: Clock
@@ -60,8 +62,8 @@ def delays(chip: Chip) -> Delays:
     row_ns = writing.levels * writing.pulses_per_level * (writing.pulse_ns + writing.verify_ns)
     return Delays(
         clock=clock,
-        frame_ns=chip.arrays.frame_ns,
-        settle_ns_per_array=chip.arrays.settle_ns_per_array,
+        frame_ns=chip.arrays.frame_ns * line_factor(chip),
+        settle_ns_per_array=chip.arrays.settle_ns_per_array * line_factor(chip),
         read_latency_cycles=clock.cycles(chip.memory.read_latency_ns),
         ramp_cycles=2**chip.neurons.bits * chip.neurons.cycles_per_step,
         program_row_cycles=clock.cycles(row_ns),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from acortex.isa.machine import CHANNELS
 from acortex.sim.chip import group_rules as rules
 from acortex.sim.chip.specs import Chip
 from acortex.wording import count
@@ -121,7 +122,10 @@ def form_group(number: int, rows: int, columns: int, rects: Sequence[Rect], chip
                     "", number=number, column=array[0], row=array[1], other=other, rect=rect
                 )
     tile_rows, tile_columns = -(-rows // chip.arrays.k), -(-columns // chip.arrays.k)
-    return Group(number, rows, columns, tuple(rects), _fill(number, tile_rows, tile_columns, rects))
+    size = f"{tile_rows} x {tile_columns} arrays"
+    if chip.arrays.k != CHANNELS:  # a program that was made for others fails here
+        size += f" of {chip.arrays.k} x {chip.arrays.k} cells"
+    return Group(number, rows, columns, tuple(rects), _fill(number, (tile_rows, tile_columns), size, rects))
 
 
 def _check_on_chip(number: int, rect: Rect, chip: Chip) -> None:
@@ -132,10 +136,10 @@ def _check_on_chip(number: int, rect: Rect, chip: Chip) -> None:
         raise rules.OFF_CHIP.broken("", number=number, column=column, row=row, rect=rect, **has)
 
 
-def _fill(number: int, tile_rows: int, tile_columns: int, rects: Sequence[Rect]) -> tuple[tuple[VerticalRun, ...], ...]:
+def _fill(number: int, tiles: tuple[int, int], size: str, rects: Sequence[Rect]) -> tuple[tuple[VerticalRun, ...], ...]:
     """The runs of each tile column, as the rectangles fill the grid of tiles in their order."""
     grid: list[list[VerticalRun]] = []
-    size = f"{tile_rows} x {tile_columns} arrays"
+    tile_rows, tile_columns = tiles
     filled = tile_rows
     width = 0
     for rect in rects:

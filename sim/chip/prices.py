@@ -14,6 +14,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from acortex.sim.chip.area import (
     PRECISION,
     added_area,
+    array_um2,
     bank_factor,
     control_side_factor,
     memory_side_factor,
@@ -21,6 +22,7 @@ from acortex.sim.chip.area import (
 )
 from acortex.sim.chip.buses import word_length_mm
 from acortex.sim.chip.floorplan import floor_plan
+from acortex.sim.chip.side import cells_factor, line_factor
 from acortex.sim.chip.specs import Chip
 from acortex.traces.leakage import NONE as NONE
 from acortex.traces.leakage import Interval as Interval
@@ -71,7 +73,8 @@ def _load(chip: Chip) -> Decimal:
     """
     energy, arrays = chip.energy, chip.arrays
     crossing = energy.bus_to_arrays_pj_per_mm * floor_plan(chip).pitch_x if arrays.broadcast_loads else 0
-    return energy.dacs_pj + energy.latches_pj * int(arrays.overlap_loads) + crossing
+    words = line_factor(chip)  # of 64 rows each
+    return words * (energy.dacs_pj + energy.latches_pj * int(arrays.overlap_loads) + crossing)
 
 
 def _convert(chip: Chip) -> Decimal:
@@ -84,8 +87,8 @@ _ACCESS: tuple[tuple[str, Rate], ...] = (
     ("others", lambda chip: chip.energy.others_access_pj * control_side_factor(chip)),
 )
 _FRAME: tuple[tuple[str, Rate], ...] = (
-    ("sensing", lambda chip: chip.energy.sensing_pj),
-    ("arrays", lambda chip: chip.energy.array_pj),
+    ("sensing", lambda chip: chip.energy.sensing_pj * line_factor(chip)),
+    ("arrays", lambda chip: chip.energy.array_pj * cells_factor(chip)),
 )
 _DOWN: Rate = lambda chip: chip.energy.bus_to_arrays_pj_per_mm * word_length_mm(chip, "down")  # noqa: E731
 _UP: Rate = lambda chip: chip.energy.bus_from_arrays_pj_per_mm * word_length_mm(chip, "up")  # noqa: E731
@@ -147,17 +150,18 @@ def prices(chip: Chip) -> Prices:
 def leakage_mw(chip: Chip) -> Decimal:
     """What the whole chip leaks, in mW.
 
-    Of what does not follow the arrays, main memory's part follows its area, and that of the stores their bits. What is
-    added to do more at once leaks as much for its area as an array with its circuits.
+    Of what does not follow the arrays, main memory's part follows its area, and that of the stores their bits. An array
+    with its circuits leaks as its area, and so does what is added to do more at once.
     """
     area, energy = chip.area, chip.energy
     with localcontext(prec=PRECISION):
-        array_um2 = area.cells_um2 + area.sensing_um2 + area.dacs_um2 + area.others_per_array_um2
-        added = added_area(chip) * UM2_PER_MM2 / array_um2 if array_um2 else Decimal(0)
+        priced_um2 = area.cells_um2 + area.sensing_um2 + area.dacs_um2 + area.others_per_array_um2
+        added = added_area(chip) * UM2_PER_MM2 / priced_um2 if priced_um2 else Decimal(0)
+        each = array_um2(chip) / priced_um2 if priced_um2 else cells_factor(chip)
         stores = 1 - energy.store_leakage_share + energy.store_leakage_share * store_factor(chip)
         memory = energy.memory_leakage_share * bank_factor(chip)
         fixed = energy.leakage_mw * (memory + (1 - energy.memory_leakage_share) * stores)
-        return fixed + energy.leakage_per_array_uw * (chip.array_count + added) / 1000
+        return fixed + energy.leakage_per_array_uw * (chip.array_count * each + added) / 1000
 
 
 def leakage_aj_per_cycle(chip: Chip) -> int:

@@ -90,14 +90,13 @@ class Setting:
     def allowed(self) -> str:
         """The allowed values, in words."""
         if self.choices:
-            return " or ".join(f'"{choice}"' for choice in self.choices)
+            whole = self.kind == "integer"
+            return " or ".join(choice if whole else f'"{choice}"' for choice in self.choices)
         if self.kind == "boolean":
             return "true or false"
         if self.kind == "text":
             return "a name"
         kind = "a whole number" if self.kind == "integer" else "a number"
-        if self.low == self.high:
-            return f"only {self.low} (this version models nothing else)"
         unit = f" {self.unit}" if self.unit else ""
         return f"{kind} from {self.low} to {self.high:f}{unit}"
 
@@ -108,6 +107,12 @@ def _where_stated(kind: Any) -> Any:
     if len(given) == len(get_args(kind)) or len(given) != 1:
         return kind
     return get_args(given[0])[0] if get_origin(given[0]) is Annotated else given[0]
+
+
+def _kind_of(kind: Any) -> str:
+    """The kind of a setting of a type: a choice among whole numbers is a whole number, too."""
+    choices = get_args(kind)
+    return _KINDS.get(int if choices and isinstance(choices[0], int) else kind, "choice")
 
 
 _KINDS = {int: "integer", bool: "boolean", Decimal: "number", str: "text"}
@@ -127,10 +132,10 @@ def settings_of(section: type[Section], prefix: str = "") -> Iterator[Setting]:
                 path=prefix + name,
                 unit=said["unit"],
                 description=info.description or "",
-                kind="choice" if prefix + name in NAMES_TECHNOLOGY else _KINDS.get(kind, "choice"),
+                kind="choice" if prefix + name in NAMES_TECHNOLOGY else _kind_of(kind),
                 low=low[0] if low else None,
                 high=high[0] if high else None,
-                fixed_choices=get_args(kind),
+                fixed_choices=tuple(map(str, get_args(kind))),
                 optional=not info.is_required(),
                 moves=tuple(said["moves"]),
             )

@@ -62,7 +62,7 @@ class Arrays(Section):
     """The vector-by-matrix arrays: how many, and how long they take."""
 
     cell: CellType = setting("", "the cells' technology; sets what is not stated beside it", moves=PAID)
-    k: int = setting("cells", "rows and columns of one array", CHANNELS, CHANNELS, moves="")
+    k: Literal[32, 64, 128] = setting("cells", "rows and columns of one array", moves=FELT)
     m_top: int = setting("arrays", "arrays down a column of the upper half", 1, 256, moves=ROOM)
     m_bottom: int = setting("arrays", "arrays down a column of the lower half", 0, 256, moves=ROOM)
     n: int = setting("arrays", "columns of arrays in a block; two blocks stand side by side", 1, 512, moves=ROOM)
@@ -70,7 +70,9 @@ class Arrays(Section):
         "ns", "one analog frame: inputs applied, currents integrated", Decimal("0.001"), 10**6, moves=PAID
     )
     settle_ns_per_array: Real = setting("ns", "added to the frame for each array joined on a bus", 0, 10**6)
-    loads_per_cycle: int = setting("arrays", "arrays whose DAC latches are loaded in one cycle", 1, 65536, moves=PAID)
+    loads_per_cycle: int = setting(
+        "words", "words of 64 codes that load DAC latches in one cycle: of one array each", 1, 65536, moves=PAID
+    )
     frames_at_once: int = setting(
         "lanes", "frames at once, one per lane; a group's lane is its number modulo this", 1, 64
     )

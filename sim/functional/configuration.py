@@ -16,6 +16,7 @@ from acortex.sim.chip import group_rules as rules
 from acortex.sim.chip.buses import Buses, GroupRoute
 from acortex.sim.chip.clock import delays
 from acortex.sim.chip.groups import Group, GroupTimes, Rect, check_apart, form_group
+from acortex.sim.chip.side import loads
 from acortex.sim.chip.specs import Chip
 
 
@@ -91,12 +92,10 @@ class Configuration:
         return {number: self._times(group) for number, group in self.groups.items()}
 
     def _times(self, group: Group) -> GroupTimes:
-        arrays = self.chip.arrays
-        words = group.tile_rows if arrays.broadcast_loads else group.arrays
         turns = self._turns(group)
         return GroupTimes(
             arrays=group.arrays,
-            load=-(-words // arrays.loads_per_cycle),
+            load=-(-loads(self.chip, group.rows, group.columns) // self.chip.arrays.loads_per_cycle),
             frame=delays(self.chip).frame_cycles(group.tile_rows),
             macs=self.weights[group.number].macs,
             segments=len(self.route(group.number).segments),
@@ -108,15 +107,17 @@ class Configuration:
     def _turns(self, group: Group) -> list[tuple[int, int]]:
         """What the neurons convert in each turn, and what they give at its end: (outputs, words).
 
-        Words leave in their order, so that one which is converted early waits for those before it.
+        A word is whole with the last tile column that has a part of it. Words leave in their order, so that one which
+        is converted early waits for those before it.
         """
-        route = self.route(group.number)
-        turns = [(0, 0)] * route.rounds
-        for tile, (turn, leaves) in enumerate(zip(route.turns, accumulate(route.turns, max), strict=True)):
-            outputs = min(CHANNELS, group.columns - tile * CHANNELS)
-            turns[turn] = (turns[turn][0] + outputs, turns[turn][1])
-            turns[leaves] = (turns[leaves][0], turns[leaves][1] + 1)
-        return turns
+        route, k = self.route(group.number), self.chip.arrays.k
+        outputs, words = [0] * route.rounds, [0] * route.rounds
+        for tile, turn in enumerate(route.turns):
+            outputs[turn] += min(k, group.columns - tile * k)
+        leaves = list(accumulate(route.turns, max))
+        for end in range(CHANNELS, group.columns + CHANNELS, CHANNELS):
+            words[leaves[(min(end, group.columns) - 1) // k]] += 1
+        return list(zip(outputs, words, strict=True))
 
 
 def configure(program: Program, chip: Chip) -> Configuration:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.analog.activity import energy_aj
+from acortex.sim.chip.side import cells_factor
 from acortex.sim.chip.specs import Chip
 from acortex.sim.functional.configuration import Configuration
 from acortex.sim.functional.values import Note
@@ -49,8 +50,9 @@ class Meter:
 
     def report(self) -> DataEnergy:
         """What the arrays drew, of the whole and by layer, beside what they are charged where data do not matter."""
-        fixed = Fraction(self.chip.energy.array_pj) * AJ_PER_PJ
-        price = fixed / Fraction(self.chip.energy.activity)
+        priced = Fraction(self.chip.energy.array_pj) * AJ_PER_PJ
+        price = priced / Fraction(self.chip.energy.activity)
+        fixed = priced * Fraction(cells_factor(self.chip))
         layers = [
             LayerDataEnergy(
                 name=self.program.layers[layer - 1] if layer else "-",

@@ -46,7 +46,7 @@ def special(case: Case) -> Counter[Corner]:
             turns = group_counts(sequencer.groups[dispatch.group], case.chip).turns
             positions = dispatch.ops.positions
             found["convert", "in turns"] += positions * (len(turns) > 1)
-            found["convert", "words wait for an earlier column"] += positions * any(t.tiles != t.leaving for t in turns)
+            found["convert", "words wait for an earlier column"] += positions * any(t.early for t in turns)
     return found
 
 

@@ -14,16 +14,20 @@ from acortex.isa.sequencer import Dispatch, GroupPlan, Stream
 from acortex.sim.chip.specs import Chip
 from judge.coverage import known
 
-CELLS = 64
+WORD = 64
 
 
 @dataclass
 class Turn:
-    """A turn of the neurons: the tile columns that are converted in it, those whose words leave then, and outputs."""
+    """A turn of the neurons: which columns of the matrix are converted in it, the words that leave then, and outputs.
 
-    tiles: list[int]
+    `early` counts words that were whole before, and waited for others.
+    """
+
+    columns: list[range]
     leaving: list[int]
     outputs: int
+    early: int = 0
 
 
 @dataclass
@@ -176,7 +180,8 @@ def stepwise(dispatch: Dispatch) -> list[tuple[bool, bool]]:
 
 def group_counts(plan: GroupPlan, chip: Chip) -> GroupCounts:
     """What one operation of a group takes: its tile columns run down its rectangles, one after another."""
-    tile_rows, tile_columns = -(-plan.rows // CELLS), -(-plan.columns // CELLS)
+    k = chip.arrays.k
+    tile_rows, tile_columns = -(-plan.rows // k), -(-plan.columns // k)
     runs: list[list[tuple[int, int, int]]] = []
     filled = tile_rows
     for column, row, height, width in plan.rects:
@@ -190,7 +195,8 @@ def group_counts(plan: GroupPlan, chip: Chip) -> GroupCounts:
     turns = turns_of(plan.columns, [tile[0][0] for tile in runs], ways, chip)
     arrays = tile_rows * tile_columns
     frame_ns = Fraction(chip.arrays.frame_ns) + Fraction(chip.arrays.settle_ns_per_array) * tile_rows
-    loads = tile_rows if chip.arrays.broadcast_loads else arrays
+    frame_ns = frame_ns * k / 64
+    loads = -(-plan.rows // WORD) * (1 if chip.arrays.broadcast_loads else tile_columns)
     load, frame = -(-loads // chip.arrays.loads_per_cycle), ceil(frame_ns / Fraction(chip.clock_ns))
     return GroupCounts(arrays, load, frame, len(set().union(*ways)), turns)
 
@@ -198,12 +204,13 @@ def group_counts(plan: GroupPlan, chip: Chip) -> GroupCounts:
 def turns_of(columns: int, homes: list[int], ways: list[set[tuple[Any, ...]]], chip: Chip) -> list[Turn]:
     """The turns of the neurons: a tile column goes to the first that has converters and wires.
 
-    Its word leaves at the end of that turn, or of a later one in which a column before it is converted.
+    A word leaves at the end of the turn in which the last of its outputs is converted, or of a later one in which one
+    before it is.
     """
-    converters = chip.neurons.adcs_per_column
+    converters, k = chip.neurons.adcs_per_column, chip.arrays.k
+    made: list[int] = []
     used: list[Counter[Any]] = []
     turns: list[Turn] = []
-    latest = 0
     for tile, (home, way) in enumerate(zip(homes, ways, strict=True)):
         turn = 0
         while turn < len(used) and (
@@ -215,10 +222,14 @@ def turns_of(columns: int, homes: list[int], ways: list[set[tuple[Any, ...]]], c
             used.append(Counter())
             turns.append(Turn([], [], 0))
         used[turn].update([home, *way])
-        latest = max(latest, turn)
-        turns[turn].tiles.append(tile)
-        turns[turn].outputs += min(CELLS, columns - tile * CELLS)
-        turns[latest].leaving.append(tile)
+        converted = range(tile * k, min((tile + 1) * k, columns))
+        turns[turn].columns.append(converted)
+        turns[turn].outputs += len(converted)
+        made += [turn] * len(converted)
+    for word in range(-(-columns // WORD)):
+        leaves = max(made[: (word + 1) * WORD])
+        turns[leaves].leaving.append(word)
+        turns[leaves].early += max(made[word * WORD : (word + 1) * WORD]) < leaves
     return turns
 
 

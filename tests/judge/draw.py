@@ -33,10 +33,10 @@ class NoRoomError(Exception):
 class Drawing:
     """A program that is being drawn: what stands already, and what is known of the words and tokens so far."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, k: int = 64) -> None:
         chance = self.chance = random.Random(seed)
         self.seed = seed
-        self.chip = random_chip(chance)
+        self.chip = random_chip(chance, k)
         self.made: list[tuple[str, dict[str, int]]] = []
         self.inferences = chance.choice([1, 1, 2, 3])
         self.groups = random_groups(chance, self.chip, chance.sample([0, 1, 2, 700, 1023], chance.randint(1, 4)))

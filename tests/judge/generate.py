@@ -230,7 +230,9 @@ class Maker(Chains):
 
 
 @lru_cache(maxsize=512)
-def generate(seed: int) -> Case:
-    """The random program of a seed, every other one of them loosened; kept, as many tests take the first ones."""
-    case = Maker(seed).case()
+def generate(seed: int, k: int = 64) -> Case:
+    """The random program of a seed for arrays of `k` x `k`, every other one of them loosened; kept, as many tests take
+    the first ones.
+    """
+    case = Maker(seed, k).case()
     return loosened(case, random.Random(seed)) if seed % 2 else case

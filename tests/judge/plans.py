@@ -121,10 +121,11 @@ SLOW: tuple[dict[str, int], ...] = (
 """One part far slower than all others: what depends on time, and not on order, comes out in another way."""
 
 
-def random_chip(chance: random.Random) -> Chip:
-    """A small chip whose every queue, latency and width that a program can feel is drawn."""
+def random_chip(chance: random.Random, k: int = 64) -> Chip:
+    """A small chip with arrays of `k` x `k`, whose every queue, latency and width that a program can feel is drawn."""
     pick = chance.choice
     settings: dict[str, Any] = {
+        "arrays.k": k,
         "arrays.m_top": chance.randint(1, 3),
         "arrays.m_bottom": chance.randint(0, 3),
         "arrays.n": chance.randint(1, 2),
@@ -172,10 +173,12 @@ def random_chip(chance: random.Random) -> Chip:
 def random_groups(chance: random.Random, chip: Chip, numbers: Sequence[int]) -> list[Grouped]:
     """Groups of random sizes on arrays of their own; fewer than `numbers` where there is no place, but one."""
     free = set(product(range(chip.columns), range(chip.rows)))
+    part = min(chip.arrays.k, WORD)
+    tiles = chip.arrays.k // part  # parts of an array each way
     groups = []
     for number in numbers:
         tall, wide = chance.randint(1, 3), chance.randint(1, MOST_COLUMN_WORDS)
-        rects = _rectangles(chance, tall, wide, set(free))
+        rects = _rectangles(chance, -(-tall // tiles), -(-wide // tiles), set(free))
         if not rects and not groups:
             tall, wide = 1, 1
             rects = _rectangles(chance, tall, wide, set(free))
@@ -183,10 +186,10 @@ def random_groups(chance: random.Random, chip: Chip, numbers: Sequence[int]) -> 
             for rect in rects:
                 free -= _arrays(*rect)
             rows, columns = (
-                chance.choice([(size - 1) * WORD + 1, size * WORD, chance.randint((size - 1) * WORD + 1, size * WORD)])
+                chance.choice([(size - 1) * part + 1, size * part, chance.randint((size - 1) * part + 1, size * part)])
                 for size in (tall, wide)
             )
-            segments = frozenset(_claims(rects, tall, chip.arrays.m_top))
+            segments = frozenset(_claims(rects, -(-tall // tiles), chip.arrays.m_top))
             groups.append(Grouped(number, rows, columns, tuple(rects), segments))
     return groups
 
@@ -234,7 +237,7 @@ def claims_of(case: Case) -> dict[int, set[Any]]:
     for word in case.program.words:
         row = decode(int(word))
         if row.row.mnemonic == "group":
-            rects[row["group"]], tall[row["group"]] = [], -(-row["rows"] // WORD)
+            rects[row["group"]], tall[row["group"]] = [], -(-row["rows"] // case.chip.arrays.k)
         if row.row.mnemonic == "rect":
             rects[row["group"]].append((row["column"], row["row"], row["height"], row["width"]))
     return {group: _claims(found, tall[group], case.chip.arrays.m_top) for group, found in rects.items()}

@@ -17,7 +17,7 @@ from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.sim.chip.specs import Chip
 from judge.clockwork import Channel, Clockwork, Steps, Unit
-from judge.counting import CELLS, GroupCounts, Turn, fed, fetches, group_counts, image, slid, stepwise, walk
+from judge.counting import WORD, GroupCounts, Turn, fed, fetches, group_counts, image, slid, stepwise, walk
 from judge.coverage import known
 
 
@@ -145,7 +145,7 @@ class Stepped(Clockwork):
         assert dispatch.stream is not None
         neurons = dispatch.row.by_name["source"].kind.choices[dispatch.ops.source] == "neurons"
         source, bus = (self.codes, "buses/up") if neurons else (self.results, "")
-        spills, pixel = dispatch.ops.shift + dispatch.ops.tail > CELLS, dispatch.stream.extents[0]
+        spills, pixel = dispatch.ops.shift + dispatch.ops.tail > WORD, dispatch.stream.extents[0]
         takes, access = self.cargo.writing(dispatch), self.chip.memory.access_cycles
         for number, address in enumerate(walk(dispatch.stream), 1):
             if spills and number % pixel == 0:  # what the word before it left over

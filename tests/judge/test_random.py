@@ -33,6 +33,8 @@ from judge.values import Machine
 
 PROGRAMS = int(os.environ.get("ACORTEX_PROGRAMS", "75"))
 CHUNK = 25
+SIDES = (64, 32, 64, 128, 64)
+"""Rows and columns of an array, in turns: an odd number of them, for every other program is loosened."""
 ENOUGH = PROGRAMS // 20 if PROGRAMS >= 500 else 1
 """How often each corner is to be reached: by every twentieth program, where there are enough to tell."""
 
@@ -122,7 +124,7 @@ class Judged:
 
 def judge(seed: int, folder: Path) -> Judged:
     """Holds all executors against each other on one random program."""
-    case = generate(seed)
+    case = generate(seed, SIDES[seed % len(SIDES)])
     trace = folder / f"{seed}.actrace"
     found, result, stepped = differences(case.program, case.chip, case.inputs, case.inferences, trace)
     values = Machine(case.program, case.inputs, case.inferences).run()

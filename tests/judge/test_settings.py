@@ -13,7 +13,7 @@ from judge.plant import ROOT
 CHIPS = 40
 
 NOT_DRAWN = {
-    "arrays.k": "tests/sim/chip/test_moves.py",  # takes one value
+    "arrays.k": "tests/judge/test_random.py",  # the program of a seed is drawn for each
     "memory.least_access_ns": "tests/sim/chip/test_moves.py",  # bounds others, moves nothing
     "memory.least_latency_ns": "tests/sim/chip/test_moves.py",
     "energy.activity": "tests/sim/analog/test_activity.py",  # says how a figure was measured, and moves nothing

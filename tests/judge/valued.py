@@ -122,11 +122,13 @@ class Codes(Cargo):
 
     def words(self, dispatch: Dispatch, sums: list[int]) -> Callable[[Turn], list[Word]]:
         """Each turn has the codes of its own tile columns, and lets words leave that are converted by then."""
-        done: dict[int, Word] = {}
+        done: set[int] = set()
 
         def convert(turn: Turn) -> list[Word]:
-            done.update({tile: converted(dispatch, sums, tile) for tile in turn.tiles})
-            return [done.pop(tile) for tile in turn.leaving]
+            done.update(*turn.columns)
+            for word in turn.leaving:
+                assert done.issuperset(range(word * WORD, min((word + 1) * WORD, len(sums))))
+            return [converted(dispatch, sums, word) for word in turn.leaving]
 
         return convert
 

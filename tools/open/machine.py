@@ -26,4 +26,5 @@ def machine_of(chip: Chip) -> Machine:
         instruction_words=chip.instruction_memory.words,
         host_cycles=chip.host.word_cycles,
         bits=chip.neurons.bits,
+        k=chip.arrays.k,
     )

@@ -148,6 +148,7 @@ def alone_ms(compiled: Compiled, chip: Chip) -> float | None:
     A frame follows its load; or, with a second set of latches, takes as long as the longer of the two.
     """
     from acortex.sim.chip.clock import Clock, delays
+    from acortex.sim.chip.side import loads
 
     arrays = chip.arrays
     if arrays.frames_at_once > 1:
@@ -156,7 +157,7 @@ def alone_ms(compiled: Compiled, chip: Chip) -> float | None:
     for step in compiled.plan.passes:
         if step.multiply is not None:
             tiles = step.multiply.matrix.tiles
-            words = tiles.rows if arrays.broadcast_loads else tiles.arrays
+            words = loads(chip, step.multiply.matrix.rows, step.multiply.matrix.columns)
             load, frame = -(-words // arrays.loads_per_cycle), delays(chip).frame_cycles(tiles.rows)
             cycles += step.multiply.positions * (max(load, frame) if arrays.overlap_loads else load + frame)
     return 1e3 * Clock(chip.clock_ns).seconds(cycles)

@@ -50,6 +50,14 @@ def test_zero_errors_are_none_in_random_programs(seed: int) -> None:
     assert equal_on_all(found, ideal(case.program, case.chip, case.inputs), 3)
 
 
+@pytest.mark.parametrize("k", [32, 128])
+@pytest.mark.parametrize("seed", range(6))
+def test_zero_errors_are_none_on_arrays_of_another_side(seed: int, k: int) -> None:
+    case = generate(seed, k)
+    found = computed(case.program, with_errors(case.chip, ZERO), range(2), inputs=case.inputs)
+    assert equal_on_all(found, ideal(case.program, case.chip, case.inputs), 2)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20, 120))
 def test_zero_errors_are_none_in_many_random_programs(seed: int) -> None:

@@ -28,9 +28,6 @@ from acortex.tools.cli import cli
 from acortex.tools.open.programs import open_program
 
 PROGRAMS = Path(__file__).parents[3] / "programs"
-FIXED = {path for path, one in SETTINGS.items() if one.low is not None and one.low == one.high}
-"""Settings that take one value."""
-
 TWO = """.program two
 .chip    acortex_digits
 .input   x, shape=64
@@ -259,7 +256,7 @@ def moved(path: str, enough: set[str]) -> set[str]:
 ERRORS = {path for path in SETTINGS if path.startswith("errors.")}
 """Settings that act on values alone: a test of each stands in tests/sim/accuracy/test_each_error.py."""
 
-DECLARED = {path: {*one.moves} for path, one in SETTINGS.items() if path not in FIXED | ERRORS}
+DECLARED = {path: {*one.moves} for path, one in SETTINGS.items() if path not in ERRORS}
 DECLARED["neurons.bits"] -= {ACCURACY}  # what a compiled network computes follows from it: the test after next
 
 
@@ -283,12 +280,6 @@ def test_the_width_of_codes_moves_what_a_network_computes() -> None:
         program = open_program("zoo:letters_mlp", chip)
         outputs.append(run(program, chip, timing=False).outputs)
     assert any((outputs[0][name] != outputs[1][name]).any() for name in outputs[0])
-
-
-def test_what_takes_one_value_moves_nothing_that_could_be_seen() -> None:
-    assert {"arrays.k"} == FIXED
-    for chip in map(load_chip, chip_names()):
-        assert all(chip.value(path) == SETTINGS[path].low for path in FIXED)
 
 
 # What is free
