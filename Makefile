@@ -32,6 +32,16 @@ SINCE ?= HEAD~20
 mutate: .venv/.installed-test
 	PYTHONPATH=tests:tests/programs $(BIN)/python -P -m mutation $(or $(MODULES),--since $(SINCE)) $(TESTS:%=--tests %)
 
+# What programs, runs, traces and pictures hold on every Python that is here, with old and new libraries, some threads
+# and hash seeds: all the same, or an error.
+same: .venv/.installed-test
+	rm -rf build/same
+	$(BIN)/nox -f tests/noxfile.py -s same
+
+# Wheel, source distribution and SBOM from a clean clone, in dist/.
+release: .venv/.installed-test
+	$(BIN)/nox -f tests/noxfile.py -s release
+
 # The manual as a site, in build/docs/index.html. Nothing is fetched, and a warning is an error.
 docs: .venv/.installed-docs
 	$(BIN)/python -m sphinx -b html -q -W --keep-going -d build/doctrees docs build/docs

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
@@ -69,7 +70,26 @@ def evaluate(
     The `host` works between the steps; `made` gets the images that it makes, by map. Without `sums` it is computed in
     float32 throughout.
     """
-    sums = sums or FLOAT
+    with _alone() if sums is None else nullcontext():
+        return _evaluated(graph, inputs, observe, host, made, sums or FLOAT)
+
+
+def _alone() -> AbstractContextManager[object]:
+    """One thread for the library of linear algebra: its sums are then the same however many the machine has."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limit: AbstractContextManager[object] = threadpool_limits(1, "blas")
+    return limit
+
+
+def _evaluated(
+    graph: FloatGraph,
+    inputs: Mapping[str, Array],
+    observe: Callable[[Step, Seen], None] | None,
+    host: HostFloats | None,
+    made: Callable[[str, Array], None],
+    sums: Sums,
+) -> dict[str, Array]:
     images: dict[str, Array] = {}
     left = Counter(graph.root(view.map)[0] for step in graph.steps for view in step.views)
     left.update(graph.root(port.map)[0] for port in graph.outputs)
@@ -287,4 +307,4 @@ def convolve(image: Array, weights: Array, geometry: Geometry, groups: int, pad:
 
 
 FLOAT = Sums(convolve, np.matmul, np.float32)
-"""The sums of a library of linear algebra: their last digits depend on the machine."""
+"""The sums of a library of linear algebra: their last digits depend on the processor, and on the number of threads."""
