@@ -107,7 +107,7 @@ class Group:
     out: Path
 
     def outcomes(self) -> Iterator[Outcome]:
-        """What became of each mutant: first in forks of one process, then what survived there alone, from its file."""
+        """What became of each mutant: first in forks of one process; alone what cannot be judged there."""
         every = {file: mutants(file, Path(file).read_text()) for file in self.files}
         print(f"{', '.join(self.tests)}: {sum(map(len, every.values()))} mutants of {len(every)} modules", flush=True)
         begun, counted = time.monotonic(), 0
@@ -120,6 +120,8 @@ class Group:
                 yield Outcome(mutant, "killed", len(result["tests"]))
             elif not result["executed"]:
                 yield Outcome(mutant, "not run", 0)
+            elif result["code"] == SURVIVED and not result["import"]:
+                yield Outcome(mutant, "survived", len(result["tests"]))
             else:
                 rest.append((mutant, result["tests"]))
         print(f"  {counted} tried in {time.monotonic() - begun:.0f} s, {len(rest)} to be tried alone", flush=True)

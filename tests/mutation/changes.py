@@ -38,6 +38,8 @@ TOKENS: dict[type[ast.AST], tuple[str, str]] = {
 }
 """How an operator is found in a text, and what takes its place."""
 NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "ceil": "floor", "floor": "ceil"}
+LEFT_OUT = ("strict", "copy", "out")
+"""Named arguments that are never changed: an assertion of `zip`; and memory of NumPy, which saves time alone."""
 COMMENT = re.compile(rb"#[^\n]*")
 
 
@@ -204,7 +206,8 @@ class _Finder(ast.NodeVisitor):
             self.note(begin, operand, "", node.lineno)
         elif isinstance(node.op, ast.USub):
             self.note(begin, begin + 1, "+", node.lineno)
-        self.generic_visit(node)
+        if not (isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant)):
+            self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         begin, end = self.span(node.target)[1], self.span(node.value)[0]
@@ -227,19 +230,19 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def keywords(self, node: ast.Call) -> None:
-        """Leaves out a named argument, where something stands before it and it is neither a text nor an assertion."""
+        """Leaves out a named argument, where something stands before it and it is no text."""
         before: list[ast.expr] = [node.func, *node.args]
         for keyword in node.keywords:
             value = keyword.value
             text = isinstance(value, ast.JoinedStr) or (
                 isinstance(value, ast.Constant) and isinstance(value.value, str)
             )
-            if keyword.arg and keyword.arg != "strict" and len(before) > 1 and not text:
+            if keyword.arg and keyword.arg not in LEFT_OUT and len(before) > 1 and not text:
                 self.note(self.span(before[-1])[1], self.span(value)[1], "", value.lineno)
             before.append(value)
 
     def visit_keyword(self, node: ast.keyword) -> None:
-        if node.arg != "strict":  # of `zip`, an assertion
+        if node.arg not in LEFT_OUT:
             self.visit(node.value)
 
     def visit_If(self, node: ast.If) -> None:

@@ -56,6 +56,7 @@ def test_the_mutants_of_a_source_are_those_found_by_hand() -> None:
     [
         ("x = a if b else c", ["x = a if (not (b)) else c"]),
         ("x = not a", ["x = a"]),
+        ("x = -1", ["x = +1"]),
         ("x = f(a, key=b)", ["x = f(a)"]),
         ("x = f(a, key='text')", []),
         ("x = zip(a, b, strict=True)", []),

@@ -8,6 +8,8 @@ each mutant has the tests that execute its line, until one fails.
 from __future__ import annotations
 
 import contextlib
+import functools
+import gc
 import json
 import os
 import resource
@@ -110,9 +112,14 @@ class _Warm:
         measure = self.measure
         seconds: dict[str, float] = {}
         failed: set[str] = set()
-        before = 0
+        before, loaded = 0, 0
+        caches: list[Any] = []
         measure.start()
         for item, following in _with_next(self.session.items):
+            if len(sys.modules) != loaded:
+                caches, loaded = _caches(), len(sys.modules)
+            for cache in caches:
+                cache.cache_clear()
             measure.switch_context(item.nodeid)
             begun = time.monotonic()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -142,7 +149,7 @@ class _Warm:
                 tests = self.nearest(set(there) - {""})
                 # What ran as modules were imported may show in any test of the file.
                 alone = tests + [test for test in self.nearest(of_file) if test not in there] if "" in there else tests
-                told = {"path": path, "number": number, "tests": alone, "executed": bool(there)}
+                told = {"path": path, "number": number, "tests": alone, "executed": bool(there), "import": "" in there}
                 if not tests:
                     yield {**told, "code": NOT_SWAPPED, "late": False}
                     continue
@@ -167,6 +174,12 @@ class _Warm:
             if self.session.testsfailed:
                 return KILLED
         return SURVIVED
+
+
+def _caches() -> list[Any]:
+    """What remembers results in the package: with it, a line would count for the first test alone that executes it."""
+    found = (one for one in gc.get_objects() if isinstance(one, functools._lru_cache_wrapper))
+    return [one for one in found if one.__module__.startswith("acortex.")]
 
 
 def _with_next(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:

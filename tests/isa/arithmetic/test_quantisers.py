@@ -190,6 +190,20 @@ def test_so_is_a_small_sum_with_a_large_offset() -> None:
     assert quantise(np.array([[0]]), tuned).tolist() == [[201]]
 
 
+@pytest.mark.parametrize(
+    ("value", "multiplier", "expected"),
+    [(2554, 57684, 141), (2766, 54021, 143), (1919, 18305, 33)],  # near a tie, at which float32 is
+)
+def test_so_is_a_small_sum_with_a_large_multiplier(value: int, multiplier: int, expected: int) -> None:
+    assert round(Fraction(value * multiplier, 1 << 20)) == expected
+    assert one(value, Quantiser(multiplier, 20, high=255)) == expected
+
+
+def test_a_sum_that_is_not_whole_is_scaled_in_float64_whatever_the_others_are() -> None:
+    just_above = 0.5 + 2.0**-40  # a float32 makes it the tie, which goes to 0
+    assert quantise(np.array([[just_above, 3.0]]), Quantiser(1, 0), whole=False).tolist() == [[1, 3]]
+
+
 @given(
     st.lists(st.integers(-(1 << 30), 1 << 30), min_size=1, max_size=8),
     st.lists(st.tuples(st.integers(-(1 << 28), 1 << 28), st.integers(1, 4)), min_size=8, max_size=8),

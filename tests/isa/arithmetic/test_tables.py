@@ -59,6 +59,13 @@ def test_what_is_looked_up_may_be_written_to() -> None:
     assert made.all()
 
 
+@pytest.mark.parametrize(("first", "second"), [(FEW, 0), (0, FEW), (255, FEW - 1)])
+def test_one_large_code_of_two_is_enough_to_compute_all(first: int, second: int) -> None:
+    pair = [np.array([first], np.uint8), np.array([second], np.uint8)]
+    made = mapped(lambda a, b: (a + 2 * b) % 256, pair, [0, 0])
+    assert (made.dtype, made.tolist()) == (np.uint8, [(first + 2 * second) % 256])
+
+
 @pytest.mark.parametrize("top", [FEW, 256])
 def test_codes_may_come_in_a_wider_type(top: int) -> None:
     first, second = codes(0, top, 3, 64), codes(1, top, 3, 64)

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acortex.errors import UsageError
-from acortex.isa.arithmetic.tensors import MAX_SCALE, MIN_SCALE, accept, decode, fault, from_words, to_words, words_of
+from acortex.isa.arithmetic.tensors import (
+    MAX_SCALE,
+    MAX_WORDS,
+    MIN_SCALE,
+    accept,
+    decode,
+    fault,
+    from_words,
+    to_words,
+    words_of,
+)
 from acortex.isa.arithmetic.windows import Slide, Window
 from acortex.isa.program import Tensor
 
@@ -180,9 +190,36 @@ def tensors(draw: st.DrawFn) -> Tensor:
 def test_words_turn_back_into_codes(tensor: Tensor, inferences: int, seed: int) -> None:
     codes = np.random.default_rng(seed).integers(1, 16, (inferences, tensor.size)).astype(np.uint8)
     words = to_words(tensor, codes)
-    assert words.shape == (inferences, words_of(tensor), 64)
+    assert (words.dtype, words.shape) == (np.uint8, (inferences, words_of(tensor), 64))
     assert np.count_nonzero(words) == codes.size
     assert np.array_equal(from_words(tensor, words), codes.reshape(inferences, *tensor.shapes[0]))
+
+
+@pytest.mark.parametrize("packed", [2, 4, 8, 16])
+def test_packed_pixels_fill_a_word_and_no_more(packed: int) -> None:
+    room = 64 // packed
+    assert fault(Tensor("x", ((room, 3, 5),), packed=packed)) is None
+    assert fault(Tensor("x", ((room + 1, 3, 5),), packed=packed)) == (
+        "packed",
+        f"a pixel has {room + 1} channels, and {packed} a word leave {room} each",
+    )
+
+
+def test_a_tensor_takes_at_most_a_million_words() -> None:
+    assert MAX_WORDS == 1 << 20
+    assert fault(Tensor("x", ((1, 1 << 10, 1 << 10),))) is None
+    assert fault(Tensor("x", ((1, 1, (1 << 20) + 1),))) == (
+        "shape",
+        "a tensor has at most 1048576 words of memory, this one has 1048577",
+    )
+
+
+@pytest.mark.parametrize(
+    ("scale", "zero", "blamed"), [(2.0, 0, "scale"), (0.5, 0, "scale"), (1.0, 1, "zero"), (2.0, 1, "scale")]
+)
+def test_plain_codes_have_neither_a_scale_nor_a_zero(scale: float, zero: int, blamed: str) -> None:
+    plain = Tensor("x", ((4,),), scale=scale, zero=zero)
+    assert fault(plain) == (blamed, "scale and zero belong to encode=linear")
 
 
 LINEAR = Tensor("x", ((4,),), "linear", scale=0.1, zero=7)

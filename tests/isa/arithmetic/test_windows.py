@@ -6,7 +6,7 @@ from itertools import chain
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from acortex.isa.arithmetic.windows import Slide, Window
@@ -52,6 +52,11 @@ def slides(draw: st.DrawFn) -> Slide:
     return Slide(window, draw(st.integers(1, 7)), 1 if packed > 1 else draw(st.integers(1, 3)))
 
 
+BEYOND = Slide(Window(1, 1, 1, 4, 1, 1, width=3, packed=2, columns=2), 1, 1)
+"""Its second position lies to the right of the image, whose last word is half full."""
+
+
+@example(BEYOND)
 @given(slides())
 def test_words_are_fetched_when_a_window_first_covers_them_and_freed_when_none_will(s: Slide) -> None:
     new, freed, order = _walk(s)
@@ -65,6 +70,30 @@ def test_every_word_that_is_fetched_is_freed_once(s: Slide) -> None:
     held = np.cumsum(s.new) - np.cumsum(s.freed)
     assert held[-1] == 0
     assert held.min() >= 0
+
+
+@given(slides())
+def test_what_is_held_at_most_is_what_a_walk_holds_before_it_frees(s: Slide) -> None:
+    held, most = 0, 0
+    for new, freed in zip(s.new.tolist(), s.freed.tolist(), strict=True):
+        held += new
+        most = max(most, held)
+        held -= freed
+    assert s.held == most
+
+
+@pytest.mark.parametrize(("packed", "words", "channels"), [(1, 1, 64), (1, 3, 192), (2, 1, 32), (4, 1, 16), (16, 1, 4)])
+def test_a_pixel_has_the_channels_of_its_words_or_of_its_part_of_one(packed: int, words: int, channels: int) -> None:
+    assert Slide(Window(1, 1, 1, 1, 1, 1, 16, packed), 1, words).channels == channels
+
+
+def test_lanes_are_slid_over_each_by_itself() -> None:
+    s = Slide(Window(2, 2, 1, 1, 1, 1, 4, 1, rows=2, columns=3), 3, 1)
+    lanes = np.random.default_rng(3).integers(0, 16, (2, 5, s.size, 64)).astype(np.uint8)
+    made = s.vectors(lanes, 6, 8)
+    assert (made.dtype, made.shape) == (np.uint8, (2, 5, 6, 4 * 8 + 1))
+    for place in np.ndindex(2, 5):
+        np.testing.assert_array_equal(made[place], s.vectors(lanes[place], 6, 8))
 
 
 @given(slides(), st.integers(0, 2**32 - 1), st.data())
