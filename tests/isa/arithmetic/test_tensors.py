@@ -51,6 +51,7 @@ def test_every_declared_shape_is_accepted(shape: tuple[int, ...]) -> None:
         (np.array([0, 127, 128, 255], dtype=np.uint8), [0, 0, 1, 1]),
         (np.array([0, 127.5, 127.4, 3.0], dtype=np.float32), [0, 1, 0, 0]),
         (np.array([0, 1, 2, 255], dtype=">u2"), [0, 0, 0, 1]),
+        (np.array([0, 1, 2, 2], dtype=np.uint8), [0, 0, 0, 0]),
         (np.array([0, 0, 0, 0], dtype=np.int8), [0, 0, 0, 0]),
     ],
 )
@@ -212,6 +213,27 @@ def test_a_tensor_takes_at_most_a_million_words() -> None:
         "shape",
         "a tensor has at most 1048576 words of memory, this one has 1048577",
     )
+
+
+def test_a_tensor_has_at_most_64_shapes() -> None:
+    shapes = ((4,), (2, 2)) * 32
+    assert fault(Tensor("x", shapes)) is None
+    assert fault(Tensor("x", (*shapes, (4,)))) == ("shape", "a tensor has at most 64 shapes, this one has 65")
+
+
+def test_each_shape_of_a_tensor_has_at_most_8_axes() -> None:
+    assert fault(Tensor("x", ((4,), (1, 1, 1, 1, 1, 1, 2, 2)))) is None
+    assert fault(Tensor("x", ((4,), (1, 1, 1, 1, 1, 1, 1, 2, 2)))) == ("shape", "a tensor has at most 8 axes")
+
+
+@pytest.mark.parametrize(("scale", "fits"), [(1e-30, True), (0.99e-30, False), (1e36, True), (1.01e36, False)])
+def test_a_step_of_a_linear_code_lies_between_its_bounds(scale: float, fits: bool) -> None:
+    expected = None if fits else ("scale", f"scale is {scale!r}, allowed is 1e-30 to 1e+36")
+    assert fault(Tensor("x", ((4,),), "linear", scale=scale)) == expected
+
+
+def test_a_tensor_without_axes_takes_one_number_per_inference() -> None:
+    assert accept(Tensor("x", ((),)), np.array([1, 2])).tolist() == [[1], [2]]
 
 
 @pytest.mark.parametrize(

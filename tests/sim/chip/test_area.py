@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from acortex.sim.chip.area import area_by_component, chip_report, die_side, total_area
+from acortex.sim.chip.area import area_by_component, chip_report, chip_row, die_side, total_area
 from acortex.sim.chip.specs import chip_names, load_chip
 
 # Bavandpour et al. 2018, Fig. 7b: total in mm2, and percent by component.
@@ -69,3 +69,10 @@ def test_the_report_has_the_areas_and_settings_in_plain_types() -> None:
     assert (report["name"], report["sha256"], report["arrays"]) == ("acortex_digits", chip.sha256, 16)
     assert report["config"]["memory"]["capacity_kb"] == 1
     assert sum(report["area_by_component_mm2"].values()) == pytest.approx(report["area_mm2"])
+
+
+def test_a_chip_among_others_is_told_by_its_sizes() -> None:
+    chip = load_chip("acortex_digits")
+    row = chip_row(chip)
+    assert (row.name, row.arrays, row.memory_kb) == ("acortex_digits", 16, 1)
+    assert (row.area_mm2, row.description) == (float(total_area(chip)), chip.description)

@@ -106,6 +106,24 @@ def test_tile_columns_that_cross_each_other_are_sampled_in_rounds_too() -> None:
     assert Buses(INCEPTION).group_route(crossing).rounds == 2
 
 
+def crossing(*sets: str) -> GroupRoute:
+    """Two tile columns that cross each other on the way to neurons of their own."""
+    chip = load_chip("acortex_inception", sets)
+    return Buses(chip).group_route(group([Rect(0, 0, 1, 2), Rect(2, 0, 1, 2)], chip, rows=128, columns=2))
+
+
+@pytest.mark.parametrize("setting", ["buses.segment_capacity=2", "neurons.adcs_per_column=2"])
+def test_wires_for_two_let_tile_columns_cross_in_one_round(setting: str) -> None:
+    assert (crossing().rounds, crossing(setting).rounds) == (2, 1)
+
+
+def test_two_tile_columns_of_one_home_need_two_rounds_of_its_converters_however_many_wires_there_are() -> None:
+    wide = load_chip("acortex_digits", ["buses.segment_capacity=4"])
+    both = load_chip("acortex_digits", ["neurons.adcs_per_column=2"])
+    rounds = [claim([Rect(0, 0), Rect(0, 4)], chip, rows=64, columns=2).rounds for chip in (wide, both)]
+    assert rounds == [2, 1]
+
+
 @settings(max_examples=40)
 @given(data=st.data())
 def test_what_a_group_claims_connects_each_of_its_arrays_to_its_neurons(data: st.DataObject) -> None:
@@ -259,6 +277,16 @@ def test_a_chip_without_a_lower_half_has_buses_too() -> None:
 
 def test_a_word_goes_from_memory_to_buffer_over_the_hub() -> None:
     assert Buses(DIGITS).route("memory", "buffer").segments == (("data", "memory"), ("data", "buffer"))
+
+
+def test_a_way_from_a_port_to_itself_has_no_wires() -> None:
+    route = Buses(DIGITS).route("buffer", "buffer")
+    assert (route.segments, route.length_mm) == ((), 0)
+
+
+def test_one_word_at_a_time_comes_from_the_host() -> None:
+    graph = Buses(load_chip("acortex_digits", ["buses.down_lanes=3", "memory.ports=2"])).graph
+    assert [graph.edges[port, "hub"]["capacity"] for port in ("host", "memory")] == [1, 2]
 
 
 def test_lanes_are_the_capacity_of_the_data_buses() -> None:

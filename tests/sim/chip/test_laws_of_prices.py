@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import pytest
@@ -166,3 +167,31 @@ def test_a_second_group_on_a_segment_takes_the_wires_of_every_array_again() -> N
     ]
     wires = Decimal(1290) * 32768 / 10**6
     assert [more - others[0] for more in others] == [0, wires, 3 * wires]
+
+
+# What does more at once
+
+
+def added(component: str, *settings: str) -> Decimal:
+    """What settings add to the area of a component of the published chip, in mm2."""
+    before, behind = (area_by_component(load_chip("acortex_gnmt", chosen))[component] for chosen in ((), settings))
+    return behind - before
+
+
+@pytest.mark.parametrize("ports", [2, 4])
+def test_each_further_port_takes_half_a_memory_and_its_root_per_access(ports: int) -> None:
+    setting = f"memory.ports={ports}"
+    assert added("main_memory", setting) == Decimal("6.43") * (ports - 1) / 2
+    assert access(setting)["main_memory"] == round(52_000_000 * math.sqrt(1 + (ports - 1) / 2))
+
+
+def test_a_second_set_of_latches_takes_half_a_dac_at_each_array() -> None:
+    assert added("dacs", "arrays.overlap_loads=true") == Decimal(327) * 32768 / 10**6
+
+
+@pytest.mark.parametrize(
+    "setting", ["buses.down_lanes=3", "buses.up_lanes=3", "arrays.loads_per_cycle=3"], ids=["down", "up", "loads"]
+)
+def test_each_further_lane_takes_its_wires_along_the_side_of_the_die(setting: str) -> None:
+    published = float(total_area(GNMT))
+    assert float(added("others", setting)) == pytest.approx(2 * 51_200 * math.sqrt(published) / 1e6)
