@@ -1,0 +1,87 @@
+"""Fields of directives, each at its limit: one token too many, one digit too many, one axis too many."""
+
+from __future__ import annotations
+
+import pytest
+
+from acortex.errors import ManyErrors
+from acortex.isa.asm import arguments, assembler
+from acortex.isa.asm.assembler import assemble
+from acortex.isa.program import Program
+
+WRITTEN = "write 784, 28x28 or 784|28x28; constants may stand for numbers: K x K x 64"
+
+
+def built(declarations: str) -> Program:
+    return assemble(declarations + "\nstart\nhalt")
+
+
+def complaint(declarations: str) -> str:
+    """The one mistake that the assembler finds: "line:column: message | hint"."""
+    with pytest.raises(ManyErrors) as caught:
+        built(declarations)
+    (error,) = caught.value.errors
+    return f"{error.where.removeprefix('<text>:')}: {error.message}" + (f" | {error.hint}" if error.hint else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (".input x x, 4", '1:8: name takes a name | letters, digits, _ and ., or any text in "…"'),
+        ('.weights w, 2x3, file="a" b', '1:23: file takes a text in quotes: file="…"'),
+        (
+            ".input x, 4, encode=linear, scale=1.5 2",
+            "1:35: scale takes a decimal number, not `1.5 2` | write 0.0173 or 1.5e-05",
+        ),
+        (
+            ".input x, 2x3, axes=0.1 1",
+            "1:21: axes takes an order of axes, not `0.1 1` | write 1.2.0, the channels last",
+        ),
+    ],
+)
+def test_a_second_token_behind_a_right_one_is_no_part_of_a_field(text: str, message: str) -> None:
+    assert complaint(text) == message
+
+
+def test_each_part_of_an_order_of_axes_is_one_digit() -> None:
+    assert complaint(".input x, 2x3, axes=0.10") == (
+        "1:21: axes takes an order of axes, not `0.10` | write 1.2.0, the channels last"
+    )
+
+
+def test_a_decimal_number_has_at_most_80_digits() -> None:
+    longest = "0." + "1" * 78
+    assert built(f".input x, 4, encode=linear, scale={longest}").inputs[0].scale == float(longest)
+    assert complaint(f".input x, 4, encode=linear, scale={longest}1") == (
+        f"1:35: scale takes a decimal number, not `{longest[:40]}` | write 0.0173 or 1.5e-05"
+    )
+
+
+@pytest.mark.parametrize(("shapes", "shown"), [("2|", "2 |"), ("|2", "| 2"), ("2|x", "2 | x")])
+def test_each_of_several_shapes_is_one(shapes: str, shown: str) -> None:
+    assert complaint(f".input x, {shapes}") == f"1:11: `{shown}` is not a shape | {WRITTEN}"
+
+
+def test_a_shape_has_at_most_8_axes() -> None:
+    assert built(".input x, 1x1x1x1x1x1x1x2, axes=0.1.2.3.4.5.6.7").inputs[0].shapes == ((1,) * 7 + (2,),)
+    assert "shape 1x1x1x1x1x1x1x1x2 is not allowed: 1 to 8 numbers" in complaint(".input x, 1x1x1x1x1x1x1x1x2")
+
+
+def test_data_may_fill_what_a_program_holds_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = ".weights v, 1x3\n.row 1, 2, 3\n.weights w, 1x2\n.row 1, 2"
+    monkeypatch.setattr(arguments, "MAX_DATA_BYTES", 5)
+    assert [len(one.values[0]) for one in built(text).weights] == [3, 2]
+    monkeypatch.setattr(arguments, "MAX_DATA_BYTES", 4)
+    assert complaint(text).startswith("3:1: ")
+
+
+def test_an_extent_may_take_the_place_of_a_choice_only_where_there_is_a_shape() -> None:
+    hint = "the extents of a shape have `x` between them: C x R x K"
+    assert complaint(".equ n, 3\n.input x, encode=n, shape=4") == f"2:18: no encode is called `n` | {hint}"
+    assert complaint(".input x, encode=n, shape=4") == "1:18: no encode is called `n` | codes, binary or linear"
+
+
+def test_a_source_is_text() -> None:
+    with pytest.raises(assembler.UsageError) as caught:
+        assemble(b"halt", file="a.s")  # type: ignore[arg-type]
+    assert str(caught.value) == "a.s: a source is a str, and bytes was given\n  hint: decode bytes, as text in UTF-8"
