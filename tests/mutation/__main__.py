@@ -165,7 +165,7 @@ class Group:
             if not free:
                 yield from self.ended(running, free)
             slot = free.pop()
-            limit = 2 * LEAST + 6 * sum(seconds[test] for test in tests)
+            limit = 2 * LEAST + 3 * sum(seconds[test] for test in tests)
             running[slot] = (mutant, len(tests), _fresh(slot, mutant, tests), limit)
         while running:
             yield from self.ended(running, free)

@@ -34,7 +34,7 @@ MEMORY = 6 << 30
 MOST = 12.0
 """Seconds of tests for each mutant: where more execute its line, the slowest are left out."""
 LEAST = 10.0
-"""Seconds that a mutant has beside six times those that its tests take: a loop that never ends takes so long."""
+"""Seconds that a mutant has beside three times those that its tests take: a loop that never ends takes so long."""
 CLOCKS = {"process_time", "perf_counter", "monotonic"}
 SURVIVED, KILLED, NOT_SWAPPED, BROKEN = 0, 1, 3, 4
 
@@ -162,7 +162,7 @@ class _Warm:
                 if not tests:
                     yield {**told, "code": NOT_SWAPPED, "late": False}
                     continue
-                limit = LEAST + 6 * sum(self.seconds[test] for test in tests)
+                limit = LEAST + 3 * sum(self.seconds[test] for test in tests)
                 yield from jobs.add(lambda m=mutant, f=functions, t=tests: self.quick(m, f, t), limit, told)
         yield from jobs.rest()
 

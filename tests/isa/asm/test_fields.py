@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from acortex.errors import ManyErrors
+from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.asm import arguments, assembler
 from acortex.isa.asm.assembler import assemble
 from acortex.isa.program import Program
@@ -79,6 +81,35 @@ def test_an_extent_may_take_the_place_of_a_choice_only_where_there_is_a_shape() 
     hint = "the extents of a shape have `x` between them: C x R x K"
     assert complaint(".equ n, 3\n.input x, encode=n, shape=4") == f"2:18: no encode is called `n` | {hint}"
     assert complaint(".input x, encode=n, shape=4") == "1:18: no encode is called `n` | codes, binary or linear"
+
+
+def test_a_name_of_a_constant_is_one_word() -> None:
+    assert complaint(".equ a b, 3") == "1:1: `.equ` needs a name and a value | write .equ NAME, EXPRESSION"
+
+
+def test_a_name_of_a_layer_is_one_word() -> None:
+    assert complaint("layer a b") == (
+        "1:7: `layer` takes the name of a layer's name, not `a b` | write it bare, or in quotes"
+    )
+
+
+def test_a_program_has_at_most_4096_layers() -> None:
+    most = "start\n" + "\n".join(f"layer a{number}" for number in range(4096))
+    assert len(assemble(f"{most}\nlayer a0\nhalt").layers) == 4096
+    with pytest.raises(ManyErrors) as caught:
+        assemble(f"{most}\nlayer another\nhalt")
+    (error,) = caught.value.errors
+    assert (error.where, error.message) == ("<text>:4098:7", "a program has at most 4096 layers")
+
+
+def test_a_file_may_have_as_many_bytes_as_are_read_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "whole.s"
+    path.write_text("start\nhalt")
+    monkeypatch.setattr(assembler, "MAX_BYTES", 10)
+    assert len(assembler.assemble_file(path).words) == 2
+    path.write_text("start\nhalt ")
+    with pytest.raises(AcortexError, match="the file has more than 10 bytes"):
+        assembler.assemble_file(path)
 
 
 def test_a_source_is_text() -> None:
