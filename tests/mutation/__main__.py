@@ -3,6 +3,7 @@
     MODULE               files such as `isa/codec.py`; folders such as `isa/asm`
     --since REVISION     instead: the files that changed since then
     --tests PATH         tests that judge them, beside those that mirror their folder; several are possible
+    --again              only what survived the last run
     --jobs N             processes at a time
     --out FOLDER         where survivors are written, build/mutation else
 
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from mutation.changes import Mutant, mutants
-from mutation.scores import EXPLAINED, Outcome, diff, explained, needless, scores, table
+from mutation.scores import EXPLAINED, Key, Outcome, diff, explained, needless, scores, table
 from mutation.trial import KILLED, LEAST, SURVIVED, fork, wait
 
 from judge.plant import ROOT, copied
@@ -35,6 +36,7 @@ FOLDERS = ("isa", "traces", "sim", "programs", "tools")
 OFTEN = ("numpy", "pydantic", "networkx", "click", "rich", "simpy", "msgpack", "pytest", "hypothesis", "xdist")
 """What is imported once for all processes that try a mutant alone. Nothing of acortex is."""
 
+LEFT = "left.json"
 OPTIONS = ("-n", "0", "-q", "-p", "no:cacheprovider", "-p", "mutation.trial")
 IMPORTED = "ignore:Module already imported so cannot be rewritten"
 """A warning that is an error else: of plugins that this process has imported."""
@@ -47,6 +49,7 @@ def main(given: list[str]) -> int:
     if not files:
         print("no module of the package changed" if words.since else "no module is named", file=sys.stderr)
         return 0 if words.since else 2
+    left = _left(words.out) if words.again else None
     shutil.rmtree(words.out, ignore_errors=True)
     slots = [copied(_made(words.out / f"slot{number}")) for number in range(words.jobs)]
     outcomes: list[Outcome] = []
@@ -55,7 +58,7 @@ def main(given: list[str]) -> int:
         groups[tuple(path for path in (_mirror(file), *words.tests) if Path(path).exists())].append(file)
     for tests, members in groups.items():
         if tests:
-            outcomes += Group(members, tests, slots, words.out.resolve()).outcomes()
+            outcomes += Group(members, tests, slots, words.out.resolve(), left).outcomes()
         else:
             print(f"not tried, as no tests mirror them and none are named: {', '.join(members)}", flush=True)
     return _report(outcomes, words.out)
@@ -66,9 +69,18 @@ def _words(given: list[str]) -> argparse.Namespace:
     parser.add_argument("module", nargs="*")
     parser.add_argument("--since", default="")
     parser.add_argument("--tests", action="append", default=[])
+    parser.add_argument("--again", action="store_true")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=Path("build/mutation"))
     return parser.parse_args(given)
+
+
+def _left(folder: Path) -> set[Key]:
+    """What survived the run that wrote a folder."""
+    path = folder / LEFT
+    if not path.exists():
+        raise SystemExit(f"{path} is not there: no run came to its end")
+    return {(file, function, original, mutated) for file, function, original, mutated in json.loads(path.read_text())}
 
 
 def _named(names: Iterable[str]) -> set[str]:
@@ -105,14 +117,18 @@ class Group:
     tests: tuple[str, ...]
     slots: list[Path]
     out: Path
+    only: set[Key] | None
 
     def outcomes(self) -> Iterator[Outcome]:
         """What became of each mutant: first in forks of one process; alone what cannot be judged there."""
         every = {file: mutants(file, Path(file).read_text()) for file in self.files}
-        print(f"{', '.join(self.tests)}: {sum(map(len, every.values()))} mutants of {len(every)} modules", flush=True)
+        numbers = {
+            file: [number for number, one in enumerate(found) if self.wanted(one)] for file, found in every.items()
+        }
+        print(f"{', '.join(self.tests)}: {sum(map(len, numbers.values()))} mutants of {len(every)} modules", flush=True)
         begun, counted = time.monotonic(), 0
         rest = []
-        for result in self.quick({file: len(found) for file, found in every.items() if found}):
+        for result in self.quick({file: found for file, found in numbers.items() if found}):
             file = str(Path(result["path"]).relative_to(self.slots[0]))
             mutant = every[file][result["number"]]
             counted += 1
@@ -128,11 +144,14 @@ class Group:
         yield from self.alone(rest)
         print(f"  done in {time.monotonic() - begun:.0f} s", flush=True)
 
-    def quick(self, counts: dict[str, int]) -> Iterator[dict[str, Any]]:
+    def wanted(self, mutant: Mutant) -> bool:
+        return self.only is None or mutant.key in self.only
+
+    def quick(self, numbers: dict[str, list[int]]) -> Iterator[dict[str, Any]]:
         """The results of `mutation.trial` in the first copy."""
         slot = self.slots[0]
         results = self.out / "results.jsonl"
-        wanted = {str(slot / file): list(range(count)) for file, count in counts.items()}
+        wanted = {str(slot / file): found for file, found in numbers.items()}
         job = self.out / "job.json"
         job.write_text(
             json.dumps({"mutants": wanted, "jobs": len(self.slots), "results": str(results), "folder": str(self.out)})
@@ -251,6 +270,7 @@ def _report(outcomes: list[Outcome], folder: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a") as out:
             out.write(diff(outcome))
+    (folder / LEFT).write_text(json.dumps([outcome.mutant.key for outcome in left]))
     rows = scores(outcomes, known)
     text = table(rows)
     (folder / "scores.md").write_text(text)

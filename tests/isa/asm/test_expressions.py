@@ -51,6 +51,17 @@ def mistake(text: str) -> tuple[int, str]:
         ("785%64", 17),
         ("rows/^K", 13),
         ("(" * 64 + "1" + ")" * 64, 1),
+        ("2*(3+4)", 14),
+        ("1<<0", 1),
+        ("1+2<4", 1),
+        ("(0 || 1) && 1", 1),
+        ("1 || 0 && 0", 1),
+        ("0 || 0", 0),
+        ("0 || 1", 1),
+        ("1 || 0", 1),
+        ("2 && 0", 0),
+        ("2 && 3", 1),
+        ("!0 + !2", 1),
     ],
 )
 def test_value(text: str, expected: int) -> None:
@@ -73,6 +84,12 @@ def test_value(text: str, expected: int) -> None:
         ("(1+2", 0, "this parenthesis is never closed"),
         ("1+2)", 3, "this parenthesis closes nothing"),
         ("1+", 1, "the expression ends after `+`"),
+        ("1+2*", 3, "the expression ends after `*`"),
+        ("12+y@2", 4, "unexpected character '@'"),
+        (f"1 {'a' * 41}", 2, f"an operator should stand here, not `{'a' * 40}`"),
+        ("1 < 2 < 3", 6, "a second comparison: `a < b < c` compares the 0 or 1 of the first"),
+        ("1 == 2 + 3 < 4", 11, "a second comparison: `a < b < c` compares the 0 or 1 of the first"),
+        ("1 == 2 << 3 < 4", 12, "a second comparison: `a < b < c` compares the 0 or 1 of the first"),
         ("()", 1, "a value should stand here, not `)`"),
         ("*2", 0, "a value should stand here, not `*`"),
         ("1 2", 2, "an operator should stand here, not `2`"),
@@ -120,6 +137,27 @@ def test_python_agrees(text: str) -> None:
         return
     if abs(expected) < 2**31:
         assert value(text) == expected
+
+
+@pytest.mark.parametrize("operator", ["==", "!=", "<", "<=", ">", ">="])
+@pytest.mark.parametrize("left", [2, 3, 4])
+def test_comparisons_are_those_of_python(left: int, operator: str) -> None:
+    assert value(f"{left} {operator} 3") == int(eval(f"{left} {operator} 3"))
+
+
+COMPARED = st.one_of(TREES, st.tuples(TREES, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), TREES).map(" ".join))
+
+
+@given(st.lists(COMPARED, min_size=1, max_size=4), st.lists(st.sampled_from(["&&", "||"]), min_size=3, max_size=3))
+def test_python_agrees_on_what_binds_how(parts: list[str], between: list[str]) -> None:
+    text = " ".join(word for pair in zip(parts, between, strict=False) for word in pair).rsplit(" ", 1)[0]
+    try:
+        known = [eval(part, {}, {}) for part in parts]
+    except ZeroDivisionError:
+        return
+    if max(map(abs, known)) < 2**31:
+        found = eval(text.replace("&&", "and").replace("||", "or"), {}, {})
+        assert value(text) == (int(found) if len(parts) == 1 else int(bool(found)))
 
 
 def test_hostile_expressions_take_no_time() -> None:
