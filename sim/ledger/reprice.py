@@ -11,6 +11,7 @@ from acortex.errors import AcortexError, ManyErrors, UsageError
 from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, WHOLE, technology
 from acortex.sim.chip.prices import INDEX, Energies, Interval, Prices, settle
 from acortex.sim.chip.setting import TIME
+from acortex.sim.chip.side import PRICED_SIDE
 from acortex.sim.chip.specs import SETTINGS, Chip, load_chip
 from acortex.sim.chip.technology_files import technologies
 from acortex.sim.timing.handovers import delays_of_rows, table
@@ -180,7 +181,9 @@ def _timing(config: Mapping[str, Any]) -> dict[str, Any]:
     }
     clock = exact(config["clock_ns"])
     frame, settle_ns = (exact(flat.pop(f"arrays.{name}")) for name in ("frame_ns", "settle_ns_per_array"))
-    flat["arrays.frame_ns"] = [cycles_of(frame + settle_ns * joined, clock) for joined in range(1, MOST_JOINED + 1)]
+    longer = exact(flat["arrays.k"]) / PRICED_SIDE
+    frames = [(frame + settle_ns * joined) * longer for joined in range(1, MOST_JOINED + 1)]
+    flat["arrays.frame_ns"] = [cycles_of(one, clock) for one in frames]
     flat["memory.read_latency_ns"] = cycles_of(exact(flat["memory.read_latency_ns"]), clock)
     # Writing weights comes before the run: no cycle of a trace follows from it unless the program writes again.
     return {path: value for path, value in flat.items() if not path.startswith("program_erase.")}

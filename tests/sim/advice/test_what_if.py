@@ -15,6 +15,7 @@ from acortex.isa.program import Program
 from acortex.sim.advice.results import WhatIf
 from acortex.sim.advice.steps import STEPS, unmoved
 from acortex.sim.advice.what_if import what_if
+from acortex.sim.chip.clock import delays
 from acortex.sim.chip.specs import SETTINGS, load_chip
 from acortex.sim.ledger.reprice import moved_timing
 from acortex.sim.run import run
@@ -58,6 +59,14 @@ def test_a_step_leads_to_a_chip_that_there_can_be_and_that_differs_in_time(chip:
         if value is not None:
             after = load_chip(chip, [f"{path}={str(value).lower()}"])
             assert moved_timing(before.config, after.config) == [path]
+
+
+@pytest.mark.parametrize("k", [32, 64, 128])
+def test_a_step_of_the_frame_is_a_cycle_whatever_the_side_of_arrays(k: int) -> None:
+    (step,) = (step for step in STEPS if step.path == "arrays.frame_ns")
+    before = load_chip("acortex_digits", [f"arrays.k={k}"])
+    after = load_chip("acortex_digits", [f"arrays.k={k}", f"arrays.frame_ns={step.taken(before)}"])
+    assert delays(before).frame_cycles(1) - delays(after).frame_cycles(1) == 1
 
 
 def test_what_is_at_its_limit_has_no_step() -> None:

@@ -120,6 +120,20 @@ def test_what_may_move_a_cycle_is_named(setting: str, moved: list[str]) -> None:
     assert sorted(moved_timing(before.config, after.config)) == moved
 
 
+@pytest.mark.parametrize(
+    ("k", "moved"),
+    [(64, []), (128, ["arrays.frame_ns"]), (32, [])],  # 18 and 18 cycles; 36 and 35; 9 and 9
+)
+def test_a_frame_is_compared_as_long_as_it_is_on_arrays_of_another_side(k: int, moved: list[str]) -> None:
+    before, after = (load_chip("acortex_digits", [f"arrays.k={k}", f"arrays.frame_ns={ns}"]) for ns in ("32", "30.4"))
+    assert moved_timing(before.config, after.config) == moved
+
+
+def test_another_side_moves_time() -> None:
+    before, after = load_chip("acortex_digits"), load_chip("acortex_digits", ["arrays.k=32"])
+    assert "arrays.k" in moved_timing(before.config, after.config)
+
+
 def test_a_chip_that_is_not_described_is_told() -> None:
     with pytest.raises(UsageError, match=r"^the trace does not describe its chip in full \('clock_ns'\)"):
         moved_timing({}, load_chip("acortex_gnmt").config)
