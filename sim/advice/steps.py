@@ -28,7 +28,7 @@ def _cycle_less(chip: Chip, value: Value | Decimal) -> Value | Decimal:
 
 
 def _frame_cycle_less(chip: Chip, value: Value | Decimal) -> Value | Decimal:
-    """A frame of the chip's own arrays a cycle shorter: the setting is that of published ones."""
+    """The setting, of published arrays, with which a frame on the chip takes a cycle less."""
     return max(Decimal(0), Decimal(value) - chip.clock_ns / line_factor(chip))
 
 
