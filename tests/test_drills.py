@@ -300,6 +300,7 @@ def check_judge(drill: Drill, kind: Kind, tests: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_an_agent_is_one_file_and_its_wiring_settings_price_and_instruction(drill: Drill) -> None:
     drill.agent()
     own = {name for name in drill.files if not name.startswith("isa/")}

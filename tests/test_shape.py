@@ -13,6 +13,7 @@ import pytest
 import shape
 
 
+@pytest.mark.slow
 def test_every_measure_of_the_shape_is_within_its_bound() -> None:
     broken = [str(measure) for measure in shape.measures() if measure.offences]
     assert not broken, "the bounds stand in tests/shape.toml\n" + "\n".join(broken)

@@ -43,6 +43,7 @@ def test_the_page_has_each_network_and_each_error(page: str) -> None:
     assert [row[0] for row in rows] == [*(case.name for case in NOTICED), "margin of the ideal chip"]
 
 
+@pytest.mark.slow
 def test_numbers_of_the_page_are_those_that_the_simulator_gives(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of one network, which is small: every row of its column."""
     monkeypatch.setattr(analog_page, "NETWORKS", ("letters_mlp",))

@@ -42,6 +42,7 @@ def test_static_ram_is_most_of_it() -> None:
     assert report.energy_by_component_j["arrays"] / report.energy_j > 0.99
 
 
+@pytest.mark.slow
 def test_the_digital_chip_is_larger_and_takes_more_energy_but_is_faster() -> None:
     """The paper says that speed, too, is in favour of the analog chip; what it prints says otherwise."""
     analog, digital = gnmt("acortex_gnmt"), gnmt("acortex_gnmt_digital")
@@ -50,6 +51,7 @@ def test_the_digital_chip_is_larger_and_takes_more_energy_but_is_faster() -> Non
     assert digital.latency_s / analog.latency_s == pytest.approx(0.59, abs=0.01)
 
 
+@pytest.mark.slow
 def test_with_the_clock_of_the_analog_chip_its_inputs_set_the_pace() -> None:
     chip = load_chip("acortex_gnmt", ["arrays.cell=digital_sram"])
     report = timed(run(open_program("zoo:gnmt", chip, weights=False), chip, values=False).report)

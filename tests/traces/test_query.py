@@ -140,6 +140,7 @@ def test_work_that_fails_is_one_error(trace: Trace, sql: str, message: str) -> N
     assert "\n  hint: " in str(caught.value)
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_into_memory_goes_to_a_folder_that_is_removed(
     trace: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

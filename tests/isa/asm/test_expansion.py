@@ -340,6 +340,7 @@ def test_texts_that_grow_without_end_are_refused(text: str) -> None:
     assert only(text).code in ("A910", "A911")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("own", "made", "fits"), [(400_000, 250_000, True), (400_000, 250_001, False), (10, 250_001, False)]
 )

@@ -110,6 +110,7 @@ def test_an_order_writes_each_cell_once_and_no_row_or_column_twice_in_a_step(
     assert (done == 1).all()
 
 
+@pytest.mark.slow
 def test_a_tuned_pattern_ends_as_the_published_one() -> None:
     # 20x20, 10 states, 5 %, thresholds with a spread of 15 %, passive, two rounds; most devices within 5 %.
     target = face()
@@ -136,6 +137,7 @@ def test_to_2_percent_a_cell_takes_about_50_pulses() -> None:
     assert 35 <= pulses.mean() <= 65
 
 
+@pytest.mark.slow
 def test_a_wide_spread_cannot_be_tuned_without_transistors() -> None:
     target, wide = face(), replace(MEMRISTOR, threshold_spread=0.26)
     passive = abs(write_passive(wide, target, 0.05, sources(4))[0] / target - 1)

@@ -346,6 +346,7 @@ def test_an_assembled_program_has_the_labels_of_the_disassembler() -> None:
         one.break_at("at_99")
 
 
+@pytest.mark.slow
 def test_far_back_is_found_in_a_second_and_little_is_kept() -> None:
     import time
 

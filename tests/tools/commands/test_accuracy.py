@@ -79,6 +79,7 @@ def test_inputs_without_labels_are_judged_by_the_ideal_chip(digits: Path) -> Non
     assert "there are no labels: what it says is right" in text
 
 
+@pytest.mark.slow
 def test_the_picture_has_the_chips_and_the_kinds_of_errors(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     plots = []

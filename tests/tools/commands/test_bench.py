@@ -73,6 +73,7 @@ def test_the_table_shows_value_unit_limit_ratio_reach_and_verdict(monkeypatch: p
     assert "speed: the limit is a bare loop" in lines
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_only_the_rows_of_parts_that_are_named_are_measured() -> None:
     result = CliRunner().invoke(

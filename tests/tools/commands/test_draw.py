@@ -173,6 +173,7 @@ def test_an_image_without_matplotlib_names_the_extra(tmp_path: Path, monkeypatch
     assert acortex_("draw", "memory", "zoo:digits_mlp", "-o", tmp_path / "a.svg").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_run_draws_itself(tmp_path: Path) -> None:
     plain, traced = tmp_path / "a.svg", tmp_path / "b.svg"
     args = ("run", "zoo:digits_mlp", "--timing-only", "--plot")

@@ -142,6 +142,7 @@ def test_the_letters_of_a_png_lie_within_their_box() -> None:
     assert box.top - 1 <= rows.min() and rows.max() <= box.bottom + 1
 
 
+@pytest.mark.slow
 def test_a_huge_picture_has_fewer_pixels() -> None:
     image = pytest.importorskip("PIL.Image")
     image.MAX_IMAGE_PIXELS = None

@@ -105,6 +105,7 @@ def test_of_a_program_with_mistakes_no_name_is_renamed_that_a_macro_may_make(wha
     assert refusal(BROKEN, what, new).endswith("and the program has mistakes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("new", ["LAST", "atom", "lab_", "d_other"])
 def test_of_a_program_with_mistakes_no_name_is_given_that_a_macro_may_make(new: str) -> None:
     assert refusal(BROKEN, "SECOND", new).startswith("a macro may make this name of `")

@@ -53,6 +53,7 @@ def asked(uri: str, line: int = 2, character: int = 16) -> dict[str, object]:
             "context": {"includeDeclaration": True}, "options": {"tabSize": 8, "insertSpaces": True}}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_malformed_request_is_answered_and_the_server_lives() -> None:
     outside = [(method, asked(DOCUMENT, *at)) for method in PLACED for at in POSITIONS]
     unknown = [(method, asked(uri)) for method in (*PLACED, *WHOLE) for uri in URIS]

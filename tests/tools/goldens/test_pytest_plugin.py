@@ -356,6 +356,7 @@ def test_junit_files_hold_cycles_and_energy(pinned: pytest.Pytester) -> None:
     }
 
 
+@pytest.mark.slow
 def test_workers_of_xdist_are_heard(pinned: pytest.Pytester) -> None:
     shutil.copy(golden(pinned), golden(pinned, "old"))
     result = pinned.runpytest_subprocess("-p", "xdist", "-p", "acortex.tools.goldens.pytest_plugin", "-n", "1")

@@ -82,6 +82,7 @@ def programs(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_programs_are_run_with_the_files_of_each_commit_and_kept(programs: Path, tmp_path: Path) -> None:
     kept = str(tmp_path / "kept")
     report = of_programs("HEAD~2..HEAD", ["echo.s"], ["chip.toml"], folder=str(programs), kept=kept)

@@ -34,6 +34,7 @@ def test_what_is_not_measured_says_why() -> None:
     assert len(PAIRS) > 3 * (len(REMEDIES) - len(PAIRS))
 
 
+@pytest.mark.slow
 def test_the_page_is_what_make_pages_writes() -> None:
     written = (CHECKOUT / "docs" / "reference" / "waits.md").read_text(encoding="utf-8")
     assert written == page(), "make pages writes it anew"

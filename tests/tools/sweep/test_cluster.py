@@ -101,6 +101,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_does_nothing_twice(tmp_path: 
     assert [row["cycles"] for row in report["rows"]] == [row.cycles for row in here.rows]
 
 
+@pytest.mark.slow
 def test_no_scheduler_is_said(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     from acortex.tools.sweep import cluster

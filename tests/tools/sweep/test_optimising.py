@@ -27,6 +27,7 @@ def keys(report: SweepReport) -> list[str]:
     return [row.key for row in report.rows]
 
 
+@pytest.mark.slow
 def test_a_search_has_so_many_trials_within_its_axes(tmp_path: Path) -> None:
     report = optimise(spec(), tmp_path, trials=11)
     assert (report.points, report.done) == (11, 11)

@@ -240,6 +240,7 @@ def _deadly(job: Job) -> Answer:
     return work(job)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_fails_its_points_alone_and_not_for_good(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,7 @@ def test_a_million_events_take_little_memory(
     assert peak() < most
 
 
+@pytest.mark.slow
 def test_two_traces_that_part_at_the_end_take_little_memory(
     large: Trace, other: Trace, peak: Callable[[], int]
 ) -> None:
@@ -126,6 +127,7 @@ def test_a_window_is_a_small_part_of_a_large_trace(large: Trace) -> None:
     assert max(windows) < 4 * in_order.STEP
 
 
+@pytest.mark.slow
 def test_a_segment_of_a_path_takes_under_fifty_bytes(peak: Callable[[], int]) -> None:
     path = Path_(Segment(at, at + 1, f"unit{at % 7}", "busy", "frame", 3, 1, 0) for at in range(200_000))
     assert len(path) == 200_000

@@ -40,6 +40,7 @@ def test_a_trace_without_rows_reads_as_empty(make_trace: MakeTrace) -> None:
     assert (list(read), read["start"].tolist(), read.cycles) == ([], [], 0)
 
 
+@pytest.mark.slow
 def test_a_million_events_open_and_load_in_well_under_a_second(make_trace: MakeTrace, tmp_path: Path) -> None:
     events, _ = pipeline(20_000)
     make_trace(events)

@@ -40,6 +40,7 @@ def test_passive_crossbars_are_written_as_the_published_ones() -> None:
     assert 30 <= one.pulses.mean() <= 60
 
 
+@pytest.mark.slow
 def test_more_pulses_come_closer() -> None:
     closer = written(fig4.CLOSER)
     assert 35 <= closer.pulses.mean() <= 65
@@ -47,6 +48,7 @@ def test_more_pulses_come_closer() -> None:
     assert closer.mean_error < written(fig4.PASSIVE).mean_error / 1.5
 
 
+@pytest.mark.slow
 def test_a_wide_spread_fails_without_transistors_alone() -> None:
     wide, active = written(fig4.WIDE), written(fig4.WIDE_ACTIVE)
     assert wide.within(0.05) < 0.8

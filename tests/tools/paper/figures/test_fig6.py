@@ -16,6 +16,7 @@ def study() -> Fixed:
     return fixed_wiring.simulated(lambda done, total: None)
 
 
+@pytest.mark.slow
 def test_the_network_has_the_cells_that_the_table_of_networks_says() -> None:
     assert study().cells == 2 * 6_990_272
     assert study().neurons == 8_280

@@ -135,6 +135,7 @@ def test_the_command_offers_every_figure() -> None:
     assert all(f"{name}:" in (reproduce.reproduce.help or "") for name in reproduce.FIGURES)
 
 
+@pytest.mark.slow
 def test_the_command_prints_and_draws(tmp_path: Path) -> None:
     picture = tmp_path / "figure.svg"
     result = CliRunner().invoke(cli, ["reproduce", "fig3", "--format", "json", "--plot", str(picture)])
