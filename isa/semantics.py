@@ -157,8 +157,7 @@ def _feed_flow(dispatch: Dispatch) -> Flow:
 def multiply(vectors: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """Sums of the group's columns: exact integers, of the type that its weights need, of shape (positions, columns)."""
     assert shape is not None and shape.weights is not None
-    rows = on_rows(vectors, shape).reshape(-1, shape.rows)  # the positions of all lanes, as rows of one matrix
-    return product(rows, shape.weights).reshape(*vectors.shape[:-1], shape.columns)
+    return product(on_rows(vectors, shape), shape.weights)
 
 
 def on_rows(vectors: Array, shape: Shape) -> Array:

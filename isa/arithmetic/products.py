@@ -28,11 +28,19 @@ MANY = 32
 """From so many vectors on weights become floats once, for all rows: to add up the sums of parts would take longer."""
 
 
+FEW_ROWS = 1 / 4
+"""Where at most this share of a matrix's rows holds weights other than 0, the others are left out of its products."""
+
+
 class ExactWeights(NamedTuple):
-    """Whole weights of shape (rows, columns), and the type of floats that holds every sum of theirs exactly."""
+    """Whole weights of shape (rows, columns), and the type of floats that holds every sum of theirs exactly.
+
+    `rows` are the codes of a vector that they are multiplied with, in the order of their rows; None for all.
+    """
 
     values: Array
     kind: type[np.float32] | type[np.float64]
+    rows: NDArray[np.intp] | None = None
 
 
 def exact_weights(values: Array) -> ExactWeights:
@@ -41,17 +49,34 @@ def exact_weights(values: Array) -> ExactWeights:
     A float32 holds every integer below 2^24, and products of float32 are ten times as fast as those of integers. The
     largest weight settles it for most matrices: only where it could be too large are the columns added up.
     """
-    rows = len(values)
+    rows = _few_rows(values)
+    if rows is not None:
+        values = values[rows]
     peak = max(int(values.max(initial=0)), -int(values.min(initial=0)))
-    if rows * peak * LARGEST_CODE < EXACT:
-        return ExactWeights(values, np.float32)
+    if len(values) * peak * LARGEST_CODE < EXACT:
+        return ExactWeights(values, np.float32, rows)
     worst = int(np.abs(values.astype(np.int64)).sum(axis=0).max(initial=0))
-    return ExactWeights(values, np.float32 if worst * LARGEST_CODE < EXACT else np.float64)
+    return ExactWeights(values, np.float32 if worst * LARGEST_CODE < EXACT else np.float64, rows)
+
+
+def _few_rows(values: Array) -> NDArray[np.intp] | None:
+    """The rows with a weight other than 0, where these are few, as under a window over an image of three colours."""
+    most = int(len(values) * FEW_ROWS)
+    if np.count_nonzero(values[:, 0]) > most:  # so it is with most matrices: one column says it
+        return None
+    rows = np.flatnonzero(values.any(axis=1))
+    return rows if 0 < len(rows) <= most else None
 
 
 def product(vectors: Array, weights: ExactWeights) -> Array:
-    """Sums of codes times weights, exact whole numbers: of the weights' `kind`, of shape (vectors, columns)."""
-    values, kind = weights
+    """Sums of codes times weights, exact whole numbers: of the weights' `kind`, of shape (..., columns).
+
+    `vectors` are of shape (..., rows of the group).
+    """
+    values, kind, used = weights
+    if used is not None:
+        vectors = vectors[..., used]
+    lanes, vectors = vectors.shape[:-1], vectors.reshape(-1, len(values))
     rows, columns = values.shape
     sums = np.empty((len(vectors), columns), kind)
     depth = rows if len(vectors) >= MANY else min(max(BLOCK // columns, 1), rows)
@@ -66,4 +91,4 @@ def product(vectors: Array, weights: ExactWeights) -> Array:
                 sums[at : at + height] += part @ wide
             else:
                 np.matmul(part, wide, out=sums[at : at + height])
-    return sums
+    return sums.reshape(*lanes, columns)

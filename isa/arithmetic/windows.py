@@ -18,6 +18,9 @@ from acortex.isa.machine import CHANNELS
 
 Ints = NDArray[np.int64]
 
+SPARSE = 1 / 4
+"""Where a tap's channels fill at most this share of its rows, vectors are called sparse."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -186,13 +189,13 @@ class Slide:
         whatever came for the same place of the image before or after.
         """
         w, lanes = self.window, fetched.shape[:-2]
-        found = np.zeros((*lanes, w.positions, w.taps * width + 1), dtype=np.uint8)
+        found = _empty(lanes, w.positions, w.taps * width + 1, channels <= SPARSE * width)
         taps = found[..., :-1].reshape(*lanes, w.rows, w.columns, w.kernel_y, w.kernel_x, width)[..., :channels]
         if w.value:
             taps[...] = w.value
-        words = fetched.reshape(*lanes, -1, self.words * CHANNELS)
+        words = self._own_pixels(fetched) if w.apart else fetched.reshape(*lanes, -1, self.words * CHANNELS)
         for tap_y, (rows, order) in enumerate(self._taps_down):
-            pixels = self._pixels(words[..., order, :])
+            pixels = self._pixels(np.take(words, order, axis=-2))  # ten times as fast as an index
             for tap_x, (columns, under) in enumerate(self._taps_across):
                 taps[..., rows, columns, tap_y, tap_x, :] = pixels[..., under, :channels]
         return found
@@ -226,14 +229,16 @@ class Slide:
         order: Ints = start + counts[rows, None] * before + number * lengths + np.arange(len(columns)) - before
         return order
 
+    def _own_pixels(self, fetched: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Of each word that is fetched for one of its pixels that pixel: uint8 of shape (..., size, channels)."""
+        packed = self.window.packed
+        places = np.arange(self.size) * packed + self.coordinates[1] % packed
+        return np.take(fetched.reshape(*fetched.shape[:-2], -1, CHANNELS // packed), places, axis=-2)
+
     def _pixels(self, words: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The pixels of rows of words, those of `_columns`: uint8 of shape (..., rows, pixels, channels)."""
-        w = self.window
-        if w.apart:
-            each = words.reshape(*words.shape[:-1], w.packed, CHANNELS // w.packed)
-            return each[..., np.arange(words.shape[-2]), self._columns[0] % w.packed, :]
-        *rows, columns, width = words.shape
-        return words.reshape(*rows, columns * w.packed, width // w.packed)
+        together, (*rows, columns, width) = self.window.together, words.shape
+        return words.reshape(*rows, columns * together, width // together)
 
     def _places(self, x: Ints) -> Ints | slice:
         """The indices in `_pixels` of pixels of an image row; a slice, which copies nothing, where they are regular."""
@@ -268,6 +273,16 @@ class Slide:
         x = (np.arange(w.columns) * w.stride_x - w.left)[:, None] + np.arange(w.kernel_x)[None, :] * w.dilation_x
         counts: Ints = self._row_counts[:, None] * ((x >= 0) & (x < w.width)).sum(axis=1)[None, :]
         return counts
+
+
+def _empty(lanes: tuple[int, ...], positions: int, rows: int, sparse: bool) -> NDArray[np.uint8]:
+    """Vectors of zeros, uint8 of shape (*lanes, positions, rows).
+
+    Of sparse ones the codes on a row lie together in memory: rows that stay 0 are not touched, and take none.
+    """
+    if sparse:
+        return np.zeros((*lanes, rows, positions), dtype=np.uint8).swapaxes(-1, -2)
+    return np.zeros((*lanes, positions, rows), dtype=np.uint8)
 
 
 def _met(positions: int, stride: int, start: int, size: int) -> slice:

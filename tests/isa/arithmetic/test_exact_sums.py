@@ -79,7 +79,7 @@ def test_the_largest_weight_settles_the_type_before_columns_are_added_up(
 def test_few_weights_in_many_rows_are_held_by_float32() -> None:
     weights = np.zeros((20_000, 1), np.int8)
     weights[:50] = -8
-    assert exact_weights(weights) == ExactWeights(weights, np.float32)
+    assert exact_weights(weights).kind == np.float32
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
@@ -98,3 +98,33 @@ def test_rows_and_vectors_in_blocks_add_up(
     sums = product(vectors, ExactWeights(weights, kind))
     assert sums.dtype == kind
     np.testing.assert_array_equal(sums, vectors.astype(np.int64) @ weights)
+
+
+def with_few_rows(rows: int, used: int, last_column: bool = False) -> np.ndarray:
+    """Weights of which so many rows are not all zeros; with `last_column` one of these has a weight there alone."""
+    random = np.random.default_rng(used)
+    weights = np.zeros((rows, 5), np.int8)
+    weights[random.permutation(rows)[:used]] = random.integers(1, 8, (used, 5))
+    if last_column and used:
+        weights[np.flatnonzero(weights.any(axis=1))[0], :-1] = 0
+    return weights
+
+
+@pytest.mark.parametrize("used", [0, 1, 16, 17, 64])
+@pytest.mark.parametrize("last_column", [False, True])
+@pytest.mark.parametrize("lanes", [(3,), (2, 40)])
+def test_rows_without_weights_change_no_sum(used: int, last_column: bool, lanes: tuple[int, ...]) -> None:
+    weights = with_few_rows(64, used, last_column)
+    vectors = np.random.default_rng(1).integers(0, 256, (*lanes, 64), np.uint8)
+    sums = product(vectors, exact_weights(weights))
+    assert sums.shape == (*lanes, 5)
+    np.testing.assert_array_equal(sums, vectors.astype(np.int64) @ weights)
+
+
+def test_rows_without_weights_are_left_out_where_most_are() -> None:
+    few = with_few_rows(64, 16, last_column=True)
+    found = exact_weights(few).rows
+    assert found is not None
+    assert found.tolist() == np.flatnonzero(few.any(axis=1)).tolist()
+    assert len(found) == 16
+    assert exact_weights(with_few_rows(64, 17)).rows is None
