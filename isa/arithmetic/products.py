@@ -1,7 +1,8 @@
 """Products of codes and weights in floats that hold every sum exactly: as fast as NumPy multiplies, and integers.
 
 Weights stay int8 in memory and become floats as they are needed. For few vectors that is done a few rows at a time, in
-a processor's cache, and takes no longer than to read floats from memory.
+a processor's cache, and takes no longer than to read floats from memory. For one vector it takes longer than to
+multiply: then weights become numbers of 16 bits, as far as these hold the sums of some rows.
 """
 
 from __future__ import annotations
@@ -21,12 +22,21 @@ LARGEST_CODE = 255
 BLOCK = 1 << 18
 """Codes of vectors, or weights, that are multiplied at a time: as many as stay in a processor's cache."""
 
-FEWEST = 64
+FEWEST = 256
 """Vectors that are multiplied at a time, at least."""
 
 MANY = 32
 """From so many vectors on weights become floats once, for all rows: to add up the sums of parts would take longer."""
 
+
+SHORT = (1 << 15) - 1
+"""The largest sum that 16 bits hold."""
+
+SHORT_BLOCK = 1 << 20
+"""Weights that become numbers of 16 bits at a time."""
+
+SHORTEST = 32
+"""Rows whose sums 16 bits have to hold: of fewer, to add up the sums of parts would take longer."""
 
 FEW_ROWS = 1 / 4
 """Where at most this share of a matrix's rows holds weights other than 0, the others are left out of its products."""
@@ -35,12 +45,14 @@ FEW_ROWS = 1 / 4
 class ExactWeights(NamedTuple):
     """Whole weights of shape (rows, columns), and the type of floats that holds every sum of theirs exactly.
 
-    `rows` are the codes of a vector that they are multiplied with, in the order of their rows; None for all.
+    `rows` are the codes of a vector that they are multiplied with, in the order of their rows; None for all. `peak` is
+    the largest magnitude among them; 0 where it is not known.
     """
 
     values: Array
     kind: type[np.float32] | type[np.float64]
     rows: NDArray[np.intp] | None = None
+    peak: int = 0
 
 
 def exact_weights(values: Array) -> ExactWeights:
@@ -53,10 +65,10 @@ def exact_weights(values: Array) -> ExactWeights:
     if rows is not None:
         values = values[rows]
     peak = max(int(values.max(initial=0)), -int(values.min(initial=0)))
-    if len(values) * peak * LARGEST_CODE < EXACT:
-        return ExactWeights(values, np.float32, rows)
-    worst = int(np.abs(values.astype(np.int64)).sum(axis=0).max(initial=0))
-    return ExactWeights(values, np.float32 if worst * LARGEST_CODE < EXACT else np.float64, rows)
+    worst = len(values) * peak
+    if worst * LARGEST_CODE >= EXACT:
+        worst = int(np.abs(values.astype(np.int64)).sum(axis=0).max(initial=0))
+    return ExactWeights(values, np.float32 if worst * LARGEST_CODE < EXACT else np.float64, rows, peak)
 
 
 def _few_rows(values: Array) -> NDArray[np.intp] | None:
@@ -73,10 +85,42 @@ def product(vectors: Array, weights: ExactWeights) -> Array:
 
     `vectors` are of shape (..., rows of the group).
     """
-    values, kind, used = weights
+    used, values = weights.rows, weights.values
     if used is not None:
         vectors = vectors[..., used]
     lanes, vectors = vectors.shape[:-1], vectors.reshape(-1, len(values))
+    depth = _short_depth(vectors, weights)
+    sums = _sums(vectors, values, weights.kind) if depth < SHORTEST else _sums_of_one(vectors, values, depth)
+    return sums.astype(weights.kind, copy=False).reshape(*lanes, values.shape[1])
+
+
+def _short_depth(vectors: Array, weights: ExactWeights) -> int:
+    """How many rows of weights are multiplied at a time with a lone vector in 16 bits, which hold every sum of these.
+
+    0 where there are several vectors, or the weights' peak is not known.
+    """
+    if len(vectors) != 1 or not weights.peak:
+        return 0
+    rows, columns = weights.values.shape
+    largest = max(int(vectors.max(initial=0)), 1) * weights.peak
+    depth: int = min(SHORT // largest, SHORT_BLOCK // columns, rows)
+    return depth
+
+
+def _sums_of_one(vectors: Array, values: Array, depth: int) -> NDArray[np.int64]:
+    """The sums of a lone vector, of shape (1, columns)."""
+    codes = vectors[0].astype(np.int16)
+    short = np.empty((depth, values.shape[1]), np.int16)
+    sums = np.zeros(values.shape[1], np.int64)
+    for top in range(0, len(values), depth):
+        wide = short[: len(values) - top]
+        np.copyto(wide, values[top : top + depth])
+        sums += np.einsum("r,rc->c", codes[top : top + depth], wide)
+    return sums[None]
+
+
+def _sums(vectors: Array, values: Array, kind: type[np.float32] | type[np.float64]) -> Array:
+    """The sums of vectors, of shape (vectors, columns): in floats, some rows and some vectors at a time."""
     rows, columns = values.shape
     sums = np.empty((len(vectors), columns), kind)
     depth = rows if len(vectors) >= MANY else min(max(BLOCK // columns, 1), rows)
@@ -91,4 +135,4 @@ def product(vectors: Array, weights: ExactWeights) -> Array:
                 sums[at : at + height] += part @ wide
             else:
                 np.matmul(part, wide, out=sums[at : at + height])
-    return sums.reshape(*lanes, columns)
+    return sums

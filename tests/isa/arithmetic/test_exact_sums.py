@@ -128,3 +128,31 @@ def test_rows_without_weights_are_left_out_where_most_are() -> None:
     assert found.tolist() == np.flatnonzero(few.any(axis=1)).tolist()
     assert len(found) == 16
     assert exact_weights(with_few_rows(64, 17)).rows is None
+
+
+@pytest.mark.parametrize(("code", "weight"), [(15, -8), (15, 7), (1, 127), (255, -4), (255, -5), (255, -128), (0, 3)])
+@pytest.mark.parametrize("rows", [31, 32, 33, 273, 274, 2048])
+def test_a_lone_vector_has_the_sums_of_its_largest_codes_and_weights(code: int, weight: int, rows: int) -> None:
+    weights = np.full((rows, 3), weight, np.int8)
+    weights[:, 1] = 0
+    weights[::2, 2] = -weight - 1
+    sums = product(np.full((1, rows), code, np.uint8), exact_weights(weights))
+    np.testing.assert_array_equal(sums, [code * weights.astype(np.int64).sum(axis=0)])
+
+
+@pytest.mark.parametrize("block", [1, 3 * 40, 3 * 64, 1 << 20])
+def test_a_lone_vector_in_blocks_of_rows_has_the_sums_of_all(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    random = np.random.default_rng(block)
+    vector, weights = random.integers(0, 16, (1, 1, 301), np.uint8), random.integers(-8, 8, (301, 3), np.int8)
+    monkeypatch.setattr(products, "SHORT_BLOCK", block)
+    sums = product(vector, exact_weights(weights))
+    assert sums.dtype == np.float32
+    np.testing.assert_array_equal(sums, vector.astype(np.int64) @ weights)
+
+
+def test_16_bits_hold_what_is_added_up_of_a_lone_vector(monkeypatch: pytest.MonkeyPatch) -> None:
+    depths: list[int] = []
+    monkeypatch.setattr(products, "_sums_of_one", lambda vectors, values, depth: depths.append(depth) or vectors[:, :1])
+    for rows, code, weight in ((500, 15, -8), (500, 255, 4), (40, 1, 1)):
+        product(np.full((1, rows), code, np.uint8), exact_weights(np.full((rows, 1), weight, np.int8)))
+    assert depths == [32767 // 120, 32767 // 1020, 40]
