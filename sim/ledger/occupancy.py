@@ -27,7 +27,9 @@ def occupancy(tables: Sequence[AccessTable], capacity: int, cycles: int, width: 
     none = np.zeros(0, np.int64)
     spans = [(none, none), *(lives(table, cycles) for table in tables)]
     starts, ends = (np.concatenate(column) for column in zip(*spans, strict=True))
-    peak, peak_cycle = _peak(starts, ends)
+    born, died = (np.sort(column, kind="stable") for column in (starts, ends))  # fast where much is in order already
+    live = np.arange(1, len(born) + 1) - np.searchsorted(died, born, side="right")
+    peak, peak_cycle = _peak(born, live)
     left = int((ends >= cycles).sum())
     return Occupancy(
         capacity_words=capacity,
@@ -39,7 +41,7 @@ def occupancy(tables: Sequence[AccessTable], capacity: int, cycles: int, width: 
         current_words=left,
         current_share=left / capacity,
         window_cycles=width,
-        windows_words=_by_window(starts, ends, cycles, width),
+        windows_words=_by_window(born, died, live, cycles, width),
     )
 
 
@@ -62,26 +64,24 @@ def lives(table: AccessTable, cycles: int) -> tuple[Ints, Ints]:
     return table.cycles[written], np.minimum(ends, cycles)
 
 
-def _peak(starts: Ints, ends: Ints) -> tuple[int, int]:
-    """The most values live in one cycle, and the first cycle in which they are; values die before others are born."""
-    if not starts.size:
+def _peak(born: Ints, live: Ints) -> tuple[int, int]:
+    """The most values live in one cycle, and the first cycle in which they are.
+
+    `live` are those live as each is `born`, in the order of their births; values die before others are born.
+    """
+    if not born.size:
         return 0, 0
-    born, live = _live(starts, ends)
     top = int(live.argmax())
     return int(live[top]), int(born[top])
 
 
-def _live(starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
-    """The cycles in which values are born, in their order, and how many are live then."""
-    born, died = (np.sort(column, kind="stable") for column in (starts, ends))  # fast where much is in order already
-    return born, np.arange(1, len(born) + 1) - np.searchsorted(died, born, side="right")
+def _by_window(born: Ints, died: Ints, live: Ints, cycles: int, width: int) -> list[int]:
+    """The most values live in one cycle of each window: as it begins, or as one is born in it.
 
-
-def _by_window(starts: Ints, ends: Ints, cycles: int, width: int) -> list[int]:
-    """The most values live in one cycle of each window: as it begins, or as one is born in it."""
+    The cycles in which values are born, and in which they die, are sorted.
+    """
     first = np.arange(0, cycles, width)
-    born, live = _live(starts, ends)
-    most = np.searchsorted(born, first, side="right") - np.searchsorted(np.sort(ends), first, side="right")
+    most = np.searchsorted(born, first, side="right") - np.searchsorted(died, first, side="right")
     within = born < cycles
     np.maximum.at(most, born[within] // width, live[within])
     return [int(words) for words in most]

@@ -141,6 +141,8 @@ def _late(table: AccessTable, limit: int) -> Iterator[tuple[tuple[int, int], int
     Of the oldest its age as a number below 0, its word and its cycle: so the least is the oldest, the first of equals.
     """
     words, cycles, writes, pcs = table
+    if int(cycles.max(initial=0)) <= limit:  # nothing is as old
+        return
     latest = np.maximum.accumulate(np.where(writes, np.arange(len(words)), -1))
     reads = np.flatnonzero(~writes & (latest >= 0))
     reads = reads[words[latest[reads]] == words[reads]]
