@@ -18,11 +18,11 @@ must not share a segment, for their currents would add.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from acortex.sim.chip.area import die_side
 from acortex.sim.chip.floorplan import FloorPlan, distance, floor_plan
@@ -70,6 +70,14 @@ class GroupRoute:
     def rounds(self) -> int:
         """How many turns there are."""
         return max(self.turns) + 1
+
+
+class _Way(NamedTuple):
+    """What a tile column claims: wires of each half of a column, from the middle on, and all other segments."""
+
+    wires: Mapping[tuple[int, str], int]
+    joints: set[Segment]
+    length_mm: Decimal
 
 
 def describe(segment: Segment) -> str:
@@ -129,21 +137,27 @@ class Buses:
         can and the top before the bottom, and crosses to the first run's column on the buses between.
         """
         ways = [self._tile_column(runs) for runs in group.runs]
-        segments = frozenset[Segment]().union(*(way for way, _ in ways))
-        turns = self._turns([way for way, _ in ways], group.homes)
-        return GroupRoute(segments, max(length for _, length in ways), turns)
+        reached: dict[tuple[int, str], int] = {}
+        for way in ways:
+            for half, wires in way.wires.items():
+                reached[half] = max(wires, reached.get(half, 0))
+        columns = (self._wires(column, half, wires) for (column, half), wires in reached.items())
+        segments = frozenset[Segment]().union(*columns, *(way.joints for way in ways))
+        return GroupRoute(segments, max(way.length_mm for way in ways), self._turns(ways, group.homes))
 
-    def _turns(self, ways: Sequence[set[Segment]], homes: Sequence[int]) -> tuple[int, ...]:
-        """In which turn each tile column is converted: the first with converters and wires left for it."""
+    def _turns(self, ways: Sequence[_Way], homes: Sequence[int]) -> tuple[int, ...]:
+        """In which turn each tile column is converted: the first with converters and wires left for it.
+
+        Of the bus of a half the wire next to the middle stands for all: who takes another one takes it too.
+        """
         converters = self.chip.neurons.adcs_per_column
         wires = converters * self.chip.buses.segment_capacity
         taken: list[Counter[Segment]] = []
         turns = []
         for way, home in zip(ways, homes, strict=True):
             own: Segment = ("converters", home)
-            needs = way | {own}
+            needs = way.joints.union((own,), *(self._wires(column, half, 1) for column, half in way.wires))
             turn = 0
-            # what is taken already is sought as a set: hundreds of segments, few of them common
             while turn < len(taken) and any(
                 taken[turn][one] >= (converters if one == own else wires) for one in taken[turn].keys() & needs
             ):
@@ -160,44 +174,46 @@ class Buses:
         shared = route.segments & claimed.keys()
         return min((segment for segment in shared if claimed[segment] >= capacity), default=None)
 
-    def _tile_column(self, runs: tuple[VerticalRun, ...]) -> tuple[set[Segment], Decimal]:
+    def _tile_column(self, runs: tuple[VerticalRun, ...]) -> _Way:
         """What one tile column claims, and its longest way to the neurons."""
-        segments: set[Segment] = set()
-        ends: dict[int, dict[str, Decimal]] = {}
+        ends: dict[int, dict[str, int]] = {}
         for run in runs:
-            for half, (wires, length) in self._to_middle(run).items():
-                segments |= wires
-                halves = ends.setdefault(run.column, {})
-                halves[half] = max(length, halves.get(half, Decimal(0)))
+            halves = ends.setdefault(run.column, {})
+            for half, wires in self._to_middle(run).items():
+                halves[half] = max(wires, halves.get(half, 0))
         home = runs[0].column
         longest = Decimal(0)
         exits = [half for half in (TOP, BOTTOM) if half in ends[home]]
-        segments |= {("tap", exits[0], home), ("input", home)}
+        joints: set[Segment] = {("tap", exits[0], home), ("input", home)}
         for column, halves in ends.items():
             way_out = next((half for half in exits if half in halves), exits[0])
             first, last = sorted((column, home))
-            segments.update(("across", way_out, at) for at in range(first, last))
+            joints.update(("across", way_out, at) for at in range(first, last))
             if way_out != exits[0]:
-                segments.add(("switch", home))
+                joints.add(("switch", home))
             onwards = (last - first) * self._pitch_x + (1 + 2 * (way_out != exits[0])) * self._half_band
-            for half, length in halves.items():
+            for half, wires in halves.items():
                 if half != way_out:
-                    segments.add(("switch", column))
-                longest = max(longest, length + 2 * (half != way_out) * self._half_band + onwards)
-        return segments, longest
+                    joints.add(("switch", column))
+                length = wires * self._pitch_y + 2 * (half != way_out) * self._half_band
+                longest = max(longest, length + onwards)
+        return _Way(
+            {(column, half): wires for column, halves in ends.items() for half, wires in halves.items()},
+            joints,
+            longest,
+        )
 
-    def _to_middle(self, run: VerticalRun) -> dict[str, tuple[set[Segment], Decimal]]:
-        """The segments from a run's arrays to the middle, by the half that they lie in, with their length in mm."""
+    def _to_middle(self, run: VerticalRun) -> dict[str, int]:
+        """How many wires of its column lead from a run's arrays to the middle, by the half that these lie in."""
         split, end = self.chip.arrays.m_top, run.row + run.height
-        rows = {}
-        if run.row < split:
-            rows[TOP] = range(run.row, split)
-        if end > split:
-            rows[BOTTOM] = range(split, end)
-        return {
-            half: ({("column", run.column, row) for row in passed}, len(passed) * self._pitch_y)
-            for half, passed in rows.items()
-        }
+        wires = {TOP: split - run.row, BOTTOM: end - split}
+        return {half: count for half, count in wires.items() if count > 0}
+
+    def _wires(self, column: int, half: str, count: int) -> Iterator[Segment]:
+        """So many wires of the bus in a half of a column, from the middle on."""
+        split = self.chip.arrays.m_top
+        rows = range(split - count, split) if half == TOP else range(split, split + count)
+        return (("column", column, row) for row in rows)
 
     @cached_property
     def _pitch_x(self) -> Decimal:
