@@ -32,6 +32,11 @@ SINCE ?= HEAD~20
 mutate: .venv/.installed-test
 	PYTHONPATH=tests:tests/programs $(BIN)/python -P -m mutation $(or $(MODULES),--since $(SINCE)) $(TESTS:%=--tests %)
 
+# Which share of lines and branches all tests reach, slow ones too, beside the bar of each layer. Takes an hour.
+coverage: .venv/.installed-test
+	$(BIN)/python -m pytest -m "slow or not slow" --cov=acortex --cov-branch --cov-report=json:build/coverage.json $(TESTS)
+	$(BIN)/python tests/coverage_bars.py build/coverage.json
+
 # What programs, runs, traces and pictures hold on every Python that is here, with old and new libraries, some threads
 # and hash seeds: all the same, or an error.
 same: .venv/.installed-test
