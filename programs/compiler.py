@@ -293,6 +293,7 @@ def _layers(plan: Plan, machine: Machine) -> list[dict[str, Any]]:
     """One entry per pass of the layers of the report; passes of one layer are taken together."""
     found: dict[str, dict[str, Any]] = {}
     groups = dict(zip(matrices(plan.passes), plan.placement.groups, strict=True))
+    cells = machine.k**2
     for step in plan.passes:
         entry = found.setdefault(
             step.name,
@@ -314,10 +315,10 @@ def _layers(plan: Plan, machine: Machine) -> list[dict[str, Any]]:
             matrix = step.multiply.matrix
             arrays = matrix.tiles.arrays
             if matrix in groups:
-                used = (entry["utilisation"] or 0) * entry["arrays"] * machine.k**2 + matrix.weights
+                used = (entry["utilisation"] or 0) * entry["arrays"] * cells + matrix.weights
                 entry["group"] += [part for rect in groups.pop(matrix) for part in in_blocks(rect, machine)]
                 entry["arrays"] += arrays
-                entry["utilisation"] = used / (entry["arrays"] * machine.k**2)
+                entry["utilisation"] = used / (entry["arrays"] * cells)
             entry["macs"] += matrix.weights * step.multiply.positions
             entry["array_operations"] += arrays * step.multiply.positions
         cycles, bottleneck = max((cycles, agent) for agent, cycles in expected_cycles(step, machine).items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,18 @@ from click.testing import CliRunner, Result
 from onnx import TensorProto, helper, numpy_helper
 
 from acortex.isa import assemble
+from acortex.programs.compiler import compile_graph
 from acortex.programs.digits_reference import evaluate, load
+from acortex.programs.front import quantised
+from acortex.programs.graph import Coding, Geometry, Map
+from acortex.programs.mapping.passes import Source, layout_of, window_cost
+from acortex.programs.mapping.placement import Tiles, place
+from acortex.programs.network.network import Network
 from acortex.programs.zoo import FOLDER
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run
 from acortex.tools.cli import cli
+from acortex.tools.open.machine import machine_of
 
 OTHERS = (32, 128)
 
@@ -113,6 +121,51 @@ def test_arrays_of_the_digits_network_by_hand(k: int, arrays: list[int]) -> None
     report = json.loads(made.stdout)
     assert [layer["arrays"] for layer in report["layers"] if layer["arrays"]] == arrays
     assert report["arrays_used"] == report["arrays_least"] == sum(arrays)
+
+
+@pytest.mark.parametrize(
+    ("k", "cycles", "used"),
+    [
+        (32, 196 * 16, 4608 / (5 * 32**2)),  # conversions: three loads and a frame of 9 cycles take less
+        (64, 196 * (3 + 18), 4608 / (3 * 64**2)),
+        (128, 196 * (3 + 36), 4608 / (2 * 128**2)),  # two arrays, whose 144 rows take three words
+    ],
+)
+def test_the_report_of_a_layer_by_hand(k: int, cycles: int, used: float) -> None:
+    """The second convolution: 14 x 14 positions, 9 x 16 rows and 32 columns."""
+    made = invoke("compile", "zoo:digits_cnn", "--set", f"arrays.k={k}", "--mapping", "dense", "--format", "json")
+    layer = json.loads(made.stdout)["layers"][1]
+    assert (layer["cycles"], layer["utilisation"]) == (cycles, pytest.approx(used))
+
+
+@pytest.mark.parametrize("k", [32, 64, 128])
+def test_pixels_side_by_side_take_no_more_arrays(k: int) -> None:
+    """Pixels beside each other are spread over a word, whose 64 columns are two arrays of 32: there none are packed."""
+    network = Network("stack", input=(8, 8, 8))
+    for channels in (16, 8, 16):
+        network = network.conv(channels, 1).relu()
+    machine = machine_of(load_chip("acortex_inception", [f"arrays.k={k}"]))
+    graph = quantised(network.linear(4), None)
+    packed, apart = (compile_graph(graph, machine, mapping).report for mapping in ("best", "dense"))
+    assert packed.arrays_used <= apart.arrays_used
+    operations = [sum(layer.array_operations for layer in one.layers) for one in (packed, apart)]
+    assert (operations[0] < operations[1]) == (k > 32)
+
+
+@pytest.mark.parametrize(("k", "down"), [(32, [6, 8]), (64, [3, 4]), (128, [2, 2])])
+def test_arrays_below_a_window_by_hand(k: int, down: list[int]) -> None:
+    """A window of 2 x 2 on 45 channels has 180 rows without gaps, and 3 x 64 + 45 with them."""
+    source = Source(layout_of(Map("m", 8, 8, 45, Coding(1.0, 0, 4))), 0, 1, 45, 0, 0, 8, 8)
+    geometry = Geometry(2, 2, rows=7, columns=7)
+    assert [window_cost(geometry, source, dense, k).arrays_down for dense in (True, False)] == down
+
+
+def test_loads_hide_turns_on_larger_arrays() -> None:
+    """Eight arrays of 128 rows take 16 loads and a frame of 36 cycles: three conversions of 16 end by then, not two."""
+    chip = load_chip("acortex_digits", ["arrays.k=128", "arrays.m_top=3", "arrays.m_bottom=0", "arrays.n=2"])
+    (rects,) = place([Tiles(1, 8)], machine_of(chip)).groups
+    taken = Counter(rect.column + step for rect in rects for step in range(rect.width) for _ in range(rect.height))
+    assert sorted(taken.values(), reverse=True) == [3, 3, 2]
 
 
 def test_a_chip_that_is_too_small_says_how_large_it_must_be() -> None:

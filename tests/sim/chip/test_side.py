@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from acortex.sim.chip.floorplan import floor_plan
 from acortex.sim.chip.prices import INDEX, leakage_mw, prices
 from acortex.sim.chip.side import cells_factor, line_factor, loads
 from acortex.sim.chip.specs import Chip, load_chip
+from acortex.sim.functional.configuration import configure
 from acortex.sim.run import run
 
 PROGRAMS = Path(__file__).parents[3] / "programs"
@@ -106,6 +108,22 @@ def test_areas_and_leakage_by_hand(k: int, line: Decimal, cells: Decimal) -> Non
     assert float(leakage_mw(chip_with(k, name="acortex_gnmt"))) == pytest.approx(float(leaks), rel=1e-12)
 
 
+@pytest.mark.parametrize(("k", "line", "cells"), [(32, Decimal("0.5"), Decimal("0.25")), (128, 2, 4)])
+def test_what_does_more_at_once_follows_the_side_too(k: int, line: Decimal, cells: Decimal) -> None:
+    """A second set of latches has one for each row; a second set of converters the wires of every array again."""
+    once = area_by_component(chip_with(k))
+    latches = area_by_component(chip_with(k, "arrays.overlap_loads=true"))
+    each = float(load_chip("acortex_digits").area.latches_um2 * line)
+    assert float(latches["dacs"] - once["dacs"]) == pytest.approx(each * 16 / 10**6, rel=1e-12)
+    twice = area_by_component(chip_with(k, "neurons.adcs_per_column=2"))
+    assert twice["neurons_adcs"] == 2 * once["neurons_adcs"]
+    assert float(twice["others"] - once["others"]) == pytest.approx(float(1290 * cells * 16 / 10**6), rel=1e-12)
+    one, both = (
+        prices(chip_with(k, f"arrays.overlap_loads={on}")).total[INDEX["vmm.load"]] for on in ("false", "true")
+    )
+    assert both - one == int(load_chip("acortex_digits").energy.latches_pj * line * 10**6)
+
+
 @pytest.mark.parametrize(("k", "cycles"), [(32, 9), (64, 18), (128, 36)])
 def test_a_frame_follows_the_length_of_a_line(k: int, cycles: int) -> None:
     """16, 32 and 64 ns in cycles of 1.785 ns; each joined array adds as much longer a piece of bus."""
@@ -163,6 +181,17 @@ def test_one_array_by_hand(k: int, cycles: int) -> None:
     assert spent["neurons_adcs"] == 83_000 * k
 
 
+@pytest.mark.parametrize("k", OTHERS)
+def test_energy_by_the_data_is_that_of_cells(k: int) -> None:
+    """The fixed figure is that of so many cells; what each product of a code and a level draws is that of any array."""
+    program, weights, x = tile(k)
+    chip = chip_with(k)
+    found = run(program, chip, inputs={"x": x}, data_energy=True).report["data_energy"]
+    activity = int(x[0].astype(int) @ np.abs(weights.astype(int)).sum(axis=1))
+    assert found["fixed_aj"] == 1_290_000 * k * k // 64**2
+    assert found["energy_aj"] == round(activity * Fraction(1_290_000) / Fraction(chip.energy.activity))
+
+
 def round_half_even(value: int, shift: int) -> int:
     """value / 2^shift, rounded."""
     return round(value / (1 << shift))
@@ -173,6 +202,40 @@ def test_writing_an_array_takes_its_rows() -> None:
     row = 8 * 4 * 1100 / 1.785  # levels, pulses, and ns of a pulse with its read
     assert set_up[128] - set_up[64] == pytest.approx(64 * row, abs=64)
     assert set_up[64] - set_up[32] == pytest.approx(32 * row, abs=32)
+
+
+# Words of several arrays
+
+WIDE = """.program wide
+.chip    acortex_digits
+.weights w, 1x{columns}
+.row     {row}
+group    g0, 1, {columns}
+{rects}
+program  g0, w
+start
+halt
+"""
+
+
+@pytest.mark.parametrize(
+    ("k", "columns", "rects", "rounds", "words"),
+    [
+        (32, 64, "rect g0, 0, 0, width=2", (64,), (1,)),
+        (32, 64, "rect g0, 0, 0\nrect g0, 0, 1", (32, 32), (0, 1)),  # a word is whole with its second half
+        (32, 96, "rect g0, 0, 0\nrect g0, 0, 1\nrect g0, 1, 0", (64, 32), (0, 2)),  # the second waits for the first
+        (32, 70, "rect g0, 0, 0\nrect g0, 1, 0\nrect g0, 0, 1", (64, 6), (1, 1)),
+        (64, 96, "rect g0, 0, 0\nrect g0, 0, 1", (64, 32), (1, 1)),
+        (128, 100, "rect g0, 0, 0", (100,), (2,)),
+        (128, 200, "rect g0, 0, 0\nrect g0, 0, 1", (128, 72), (2, 2)),
+    ],
+)
+def test_the_turns_in_which_words_leave_by_hand(
+    k: int, columns: int, rects: str, rounds: tuple[int, ...], words: tuple[int, ...]
+) -> None:
+    text = WIDE.format(columns=columns, row=", ".join(["1"] * columns), rects=rects)
+    found = configure(assemble(text), chip_with(k)).times()[0]
+    assert (found.rounds, found.words, found.all_words) == (rounds, words, sum(words))
 
 
 # Programs for another side
