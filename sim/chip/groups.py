@@ -8,12 +8,14 @@ width: its currents are joined with those of the first, whose column's neurons c
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
 from acortex.isa.machine import CHANNELS
+from acortex.isa.rules import ProgramError
 from acortex.sim.chip import group_rules as rules
-from acortex.sim.chip.specs import Chip
+from acortex.sim.chip.specs import SETTINGS, Chip
 from acortex.wording import count
 
 
@@ -125,7 +127,23 @@ def form_group(number: int, rows: int, columns: int, rects: Sequence[Rect], chip
     size = f"{tile_rows} x {tile_columns} arrays"
     if chip.arrays.k != CHANNELS:  # a program that was made for others fails here
         size += f" of {chip.arrays.k} x {chip.arrays.k} cells"
-    return Group(number, rows, columns, tuple(rects), _fill(number, (tile_rows, tile_columns), size, rects))
+    try:
+        return Group(number, rows, columns, tuple(rects), _fill(number, (tile_rows, tile_columns), size, rects))
+    except ProgramError as error:
+        if fitting := _side_that_fits(number, rows, columns, rects):
+            error.hint += f"; the rectangles fit arrays of {fitting} x {fitting} cells (arrays.k={fitting})"
+        raise
+
+
+def _side_that_fits(number: int, rows: int, columns: int, rects: Sequence[Rect]) -> int | None:
+    """The side of arrays that several rectangles, or a large one, are for; None where they fit none."""
+    if sum(rect.height * rect.width for rect in rects) == 1:
+        return None  # whatever is as small as one array fits a larger one
+    for k in map(int, SETTINGS["arrays.k"].choices):
+        with suppress(ProgramError):
+            _fill(number, (-(-rows // k), -(-columns // k)), "", rects)
+            return k
+    return None
 
 
 def _check_on_chip(number: int, rect: Rect, chip: Chip) -> None:

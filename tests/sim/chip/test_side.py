@@ -12,6 +12,7 @@ import pytest
 
 from acortex.errors import AcortexError, UsageError
 from acortex.isa import assemble, assemble_file
+from acortex.isa.container import load, save
 from acortex.isa.program import Program
 from acortex.sim.chip.area import area_by_component
 from acortex.sim.chip.chip_files import chip_names
@@ -22,6 +23,7 @@ from acortex.sim.chip.side import cells_factor, line_factor, loads
 from acortex.sim.chip.specs import Chip, load_chip
 from acortex.sim.functional.configuration import configure
 from acortex.sim.run import run
+from acortex.tools.open.programs import open_program
 
 PROGRAMS = Path(__file__).parents[3] / "programs"
 OTHERS = (32, 128)
@@ -249,6 +251,22 @@ def test_a_program_whose_rectangles_are_for_another_side_is_refused() -> None:
     with pytest.raises(AcortexError) as large:
         run(program, chip_with(128))
     assert "reaches past the matrix, which takes 7 x 1 arrays of 128 x 128 cells" in str(large.value)
+    for refused in (small, large):
+        assert str(refused.value).endswith("; the rectangles fit arrays of 64 x 64 cells (arrays.k=64)")
+
+
+def test_rectangles_that_fit_no_side_are_for_none() -> None:
+    text = WIDE.format(columns=200, row=", ".join(["1"] * 200), rects="rect g0, 0, 0, width=2\nrect g0, 0, 1")
+    with pytest.raises(AcortexError, match="its rectangles hold 3 arrays, its matrix takes 1 x 4 arrays, 4") as refused:
+        configure(assemble(text), chip_with(64))
+    assert "arrays.k" not in str(refused.value)
+
+
+def test_a_container_for_another_side_says_which(tmp_path: Path) -> None:
+    save(open_program("zoo:digits_cnn", chip_with(32, name="acortex_inception")), tmp_path / "n.acx")
+    with pytest.raises(AcortexError) as refused:
+        run(load(tmp_path / "n.acx"), load_chip("acortex_inception"))
+    assert "the rectangles fit arrays of 32 x 32 cells (arrays.k=32)" in str(refused.value)
 
 
 def test_a_program_that_fits_one_array_runs_on_a_larger_one() -> None:
