@@ -75,6 +75,22 @@ class Document(BaseModel, Mapping[str, Any]):
     __hash__ = None  # type: ignore[assignment]  # it may hold lists
 
     @classmethod
+    def model_rebuild(
+        cls,
+        *,
+        force: bool = False,
+        raise_errors: bool = True,
+        _parent_namespace_depth: int = 2,
+        _types_namespace: Mapping[str, Any] | None = None,
+    ) -> bool | None:
+        """Completes the type, as pydantic does at its first use, without the local names of the caller.
+
+        No field needs them, and to read them ends the process on Python 3.13.0.
+        """
+        names = {} if _types_namespace is None else _types_namespace
+        return super().model_rebuild(force=force, raise_errors=raise_errors, _types_namespace=names)
+
+    @classmethod
     @cache
     def _fields(cls) -> dict[str, str]:
         """The attribute of each JSON name."""

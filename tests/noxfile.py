@@ -61,7 +61,7 @@ def oldest_tests(session: nox.Session) -> None:
 def same(session: nox.Session, libraries: str) -> None:
     """What programs, runs, traces and pictures hold, under each condition; all sessions must have found the same."""
     session.chdir(ROOT)
-    session.install("-e", ".[onnx,vcd]")
+    session.install("-e", ".[onnx,vcd,verify]")
     if libraries == "oldest":
         session.install(*oldest())
     folder = ROOT / "build" / "same"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, ValidationError
 
 import acortex
 from acortex.documents import REPR, Document, Number, Pair, Result, TableResult, describe
@@ -243,3 +243,17 @@ def test_a_field_that_is_narrowed_keeps_its_docstring() -> None:
         cycles: int
 
     assert Narrow.json_schema()["properties"]["cycles"]["description"] == "Its length."
+
+
+def test_a_type_is_completed_without_the_local_names_of_who_makes_the_first_one() -> None:
+    """To read them ends the process on Python 3.13.0, so that no field may need them."""
+
+    class Late(Document):
+        """A part whose field has a type that is local."""
+
+        size: LaterHere  # type: ignore[name-defined]
+        """Its size."""
+
+    LaterHere = int
+    with pytest.raises(PydanticUserError, match="not fully defined"):
+        Late(size=1)
