@@ -83,19 +83,48 @@ def test_the_matrix_of_the_fork_is_that_of_nox(noxfile: ModuleType) -> None:
     assert tuple(flow["jobs"]["tests"]["strategy"]["matrix"]["python"]) == noxfile.PYTHONS
 
 
+class Session:
+    """What `compare` needs of a session."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def error(self, message: str) -> None:
+        self.told.append(message)
+
+    def log(self, message: str) -> None:
+        pass
+
+
+def compared(noxfile: ModuleType, folder: Path, contents: dict[str, str]) -> list[str]:
+    """What is told of environments and their digests."""
+    for name, text in contents.items():
+        (folder / f"{name}.json").write_text(text)
+    session = Session()
+    noxfile.compare(session, folder)
+    return session.told
+
+
 def test_two_environments_that_differ_are_told(noxfile: ModuleType, tmp_path: Path) -> None:
-    (tmp_path / "3.11-newest-0.json").write_text('{"report": "a", "svg": "b"}')
-    (tmp_path / "3.12-newest-0.json").write_text('{"report": "a", "svg": "c"}')
-    told: list[str] = []
+    contents = {
+        "3.11-newest-0": '{"report": "a", "svg": "b"}',
+        "3.12-newest-0": '{"report": "a", "svg": "c"}',
+        "3.13-newest-0": '{"report": "a"}',
+    }
+    assert compared(noxfile, tmp_path, contents) == [
+        "3.12-newest-0.json differs from 3.11-newest-0.json: svg",
+        "3.13-newest-0.json differs from 3.11-newest-0.json: svg",
+    ]
 
-    class Session:
-        """What `compare` needs of a session."""
 
-        def error(self, message: str) -> None:
-            told.append(message)
-
-        def log(self, message: str) -> None:
-            pass
-
-    noxfile.compare(Session(), tmp_path)
-    assert told == ["3.12-newest-0.json differs from 3.11-newest-0.json: svg"]
+def test_what_depends_on_a_library_is_compared_between_its_conditions_alone(
+    noxfile: ModuleType, tmp_path: Path
+) -> None:
+    contents = {
+        "3.11-newest-0": '{"here-a": "1"}',
+        "3.12-newest-0": '{"here-a": "2"}',
+        "3.12-newest-1": '{"here-a": "2"}',
+    }
+    assert compared(noxfile, tmp_path, contents) == []
+    told = compared(noxfile, tmp_path, {"3.12-newest-2": '{"here-a": "1"}'})
+    assert told == ["3.12-newest-2.json differs from 3.11-newest-0.json: here-a"]
