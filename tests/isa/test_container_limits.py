@@ -1,0 +1,200 @@
+"""The container at its limits: each is reached, and one more is refused with what it is about."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgpack  # type: ignore[import-untyped]
+import numpy as np
+import pytest
+
+from acortex.errors import AcortexError, UsageError
+from acortex.isa import container
+from acortex.isa.asm.assembler import assemble
+from acortex.isa.container import FORMAT, MAGIC, dumps, load, loads, sha256
+from acortex.isa.program import Program, Tensor
+
+DAMAGED = "the program is damaged: its checksum does not match"
+SOURCE = """
+.input x, 2
+.weights v, 1x1
+.row 1
+.weights w, 2x3
+.row 1, 2, 3
+.row 4, 5, 6
+start
+halt
+"""
+
+
+@pytest.fixture
+def program() -> Program:
+    return assemble(SOURCE, file="limits.s")
+
+
+def refused(data: bytes) -> str:
+    """What is said of bytes that are no program, behind the name of what they would be."""
+    with pytest.raises(UsageError) as caught:
+        loads(data, "limits.acx")
+    assert caught.value.where == "limits.acx"
+    return caught.value.message.removeprefix("the program is malformed: ")
+
+
+def sealed(body: bytes) -> bytes:
+    return body + hashlib.sha256(body).digest()
+
+
+def with_map(packed: bytes, size: int | None = None) -> bytes:
+    """A container of a map alone, which says that it has so many bytes."""
+    told = len(packed) if size is None else size
+    return sealed(MAGIC + struct.pack("<HB", FORMAT, 1) + b"1" + struct.pack("<I", told) + packed)
+
+
+def forged(program: Program, change: Callable[[dict[str, Any]], None], more: bytes = b"") -> bytes:
+    """A container whose map is changed, with more bytes behind its arrays."""
+    data = dumps(program)
+    start = len(MAGIC) + 3 + data[len(MAGIC) + 2]
+    (size,) = struct.unpack_from("<I", data, start)
+    content = msgpack.unpackb(data[start + 4 : start + 4 + size])
+    change(content)
+    packed = msgpack.packb(content)
+    return sealed(data[:start] + struct.pack("<I", len(packed)) + packed + data[start + 4 + size : -32] + more)
+
+
+# Head and map ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_head_that_is_cut_is_damage_or_a_malformed_header() -> None:
+    head = MAGIC + struct.pack("<HB", FORMAT, 1) + b"1" + bytes(4)
+    assert [refused(sealed(head[:size])) for size in range(8, 15)] == [DAMAGED] * 7
+    assert refused(sealed(head[:15])) == "header"
+    assert refused(sealed(head)).startswith("map (")
+
+
+def test_a_map_that_is_shorter_than_it_says_is_none() -> None:
+    packed = msgpack.packb({"a": 1})
+    assert refused(with_map(packed)) == "map"
+    assert refused(with_map(packed, len(packed) + 1)) == "map"
+
+
+def test_a_map_has_at_most_two_million_bytes() -> None:
+    assert refused(with_map(b"\x90" * (1 << 21))) == "map (ExtraData)"
+    assert refused(with_map(b"\x90" * ((1 << 21) + 1))) == "map"
+
+
+@pytest.mark.parametrize(
+    ("fits", "beyond"),
+    [
+        ({"a": "x" * 1000}, {"a": "x" * 1001}),
+        ({"a": b""}, {"a": b"x"}),
+        ({"a": [0] * 4096}, {"a": [0] * 4097}),
+        ({str(key): 0 for key in range(64)}, {str(key): 0 for key in range(65)}),
+        ({"a": 1}, {1: 1}),
+        ({"a": 1}, {"a": msgpack.ExtType(5, b"x")}),
+    ],
+    ids=["text", "bytes", "list", "map", "key", "extension"],
+)
+def test_a_value_of_a_map_is_read_up_to_its_bound(fits: object, beyond: object) -> None:
+    """What is read is refused only as it is not the map of a program."""
+    assert refused(with_map(msgpack.packb(fits))) == "map"
+    assert refused(with_map(msgpack.packb(beyond))) == "map (ValueError)"
+
+
+def test_a_key_stands_once_in_a_map() -> None:
+    assert refused(with_map(b"\x82\xa1a\x01\xa1b\x02")) == "map"
+    assert refused(with_map(b"\x82\xa1a\x01\xa1a\x02")) == "map (ValueError)"
+
+
+# Arrays ---------------------------------------------------------------------------------------------------------------
+
+
+def test_no_byte_is_left_behind_the_last_array(program: Program) -> None:
+    assert refused(forged(program, lambda content: None, b"x")) == "bytes that belong to no array"
+
+
+def test_an_array_has_elements(program: Program) -> None:
+    empty = ["uint8", [0, 64], 16]
+    assert refused(forged(program, lambda content: content["weights"][0].__setitem__(3, ["uint8", [0], 16]))) == (
+        "an array without elements"
+    )
+    assert refused(forged(program, lambda content: content.update(memory=[[0, empty]]))) == "the size of an array"
+
+
+def test_truths_of_both_kinds_come_back(program: Program) -> None:
+    samples = {"x": np.array([[True, False]])}
+    found = loads(dumps(replace(program, inputs=(Tensor("x", ((2,),), "binary"),), samples=samples)))
+    assert found.samples["x"].tolist() == [[True, False]]
+
+
+# Weights --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_matrix_may_have_one_cell(program: Program) -> None:
+    assert [one.values.tolist() for one in loads(dumps(program)).weights] == [[[1]], [[1, 2, 3], [4, 5, 6]]]
+
+
+def test_weights_of_all_matrices_together_are_bounded(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = dumps(program)
+    monkeypatch.setattr(container, "MAX_WEIGHTS", 7)
+    assert len(loads(data).weights) == 2
+    monkeypatch.setattr(container, "MAX_WEIGHTS", 6)
+    assert refused(data) == "the size of weights"
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [([65536, 1], "the size of an array"), ([65537, 1], "the size of weights"), ([1, 65537], "the size of weights")],
+)
+def test_a_matrix_is_65536_cells_long_at_most(program: Program, shape: list[int], said: str) -> None:
+    fields = ["v", 1, shape, ["uint8", [32768], 16]]
+    assert refused(forged(program, lambda content: content.update(weights=[fields]))) == said
+
+
+# Files and messages ---------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_read_up_to_its_limit(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "limits.acx"
+    data = dumps(program)
+    path.write_bytes(data)
+    monkeypatch.setattr(container, "MAX_BYTES", len(data))
+    assert sha256(load(path)) == sha256(program)
+    monkeypatch.setattr(container, "MAX_BYTES", len(data) - 1)
+    with pytest.raises(UsageError) as caught:
+        load(path)
+    assert str(caught.value) == f"{path}: the program has more than {len(data) - 1} bytes"
+    path.write_bytes(data + bytes(1000))  # no more than the first byte too many is read
+    with pytest.raises(UsageError, match=f"more than {len(data) - 1} bytes"):
+        load(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path / "none.acx")
+    assert str(caught.value) == f"{tmp_path / 'none.acx'}: cannot read the file: No such file or directory"
+
+
+def test_what_is_no_container_gets_a_hint() -> None:
+    with pytest.raises(UsageError) as caught:
+        loads(b"halt", "a.acx")
+    assert str(caught.value) == (
+        "a.acx: this is not an assembled program (.acx)\n  hint: `acortex asm` makes one of a source text"
+    )
+
+
+def test_a_program_knows_the_file_that_names_its_chip(program: Program) -> None:
+    assert loads(dumps(program), "some.acx").chip_at == "some.acx"
+
+
+def test_lines_may_fill_their_room_and_no_more(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = len("\n".join(line.text for line in program.lines))
+    monkeypatch.setattr(container, "MAX_TEXT", size)
+    assert loads(dumps(program)).lines == program.lines
+    monkeypatch.setattr(container, "MAX_TEXT", size - 1)
+    with pytest.raises(AcortexError, match=f"the lines of the program take {size} bytes, at most {size - 1} fit"):
+        dumps(program)
