@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from acortex import __version__, safe_files
 from acortex.errors import AcortexError, UsageError
-from acortex.isa.arithmetic.tensors import ENCODINGS, MAX_CODE_BITS, MAX_WORDS, fault
+from acortex.isa.arithmetic.tensors import ENCODINGS, MAX_AXES, MAX_CODE_BITS, MAX_WORDS, fault
 from acortex.isa.container_rules import judge, malformed
 from acortex.isa.data import TYPES, constants_fault, pack_weights, packed_size, unpack_weights
 from acortex.isa.files import plain
@@ -428,9 +428,12 @@ TENSOR_FIELDS = 8
 
 
 def _is_array(fields: object) -> TypeGuard[tuple[str, list[int], object]]:
-    """Whether a file's fields are an array's dtype, its shape of at most eight axes, and an offset of any kind."""
+    """Whether a file's fields are an array's dtype, its shape, and an offset of any kind.
+
+    Samples have the axes of a tensor, one of inferences, and perhaps one of 1 behind that.
+    """
     if not (isinstance(fields, list) and len(fields) == 3 and isinstance(fields[1], list)):
         return False
     kind, shape, _ = fields
-    axes_fit = len(shape) <= 8 and all(type(axis) is int and 0 <= axis <= MAX_BYTES for axis in shape)
+    axes_fit = len(shape) <= MAX_AXES + 2 and all(type(axis) is int and 0 <= axis <= MAX_BYTES for axis in shape)
     return kind in TYPES and axes_fit

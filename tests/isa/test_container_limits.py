@@ -131,6 +131,43 @@ def test_truths_of_both_kinds_come_back(program: Program) -> None:
     assert found.samples["x"].tolist() == [[True, False]]
 
 
+@pytest.mark.parametrize("lead", ["1", "1x1"])
+def test_samples_of_an_input_of_eight_axes_come_back(lead: str) -> None:
+    """With an axis of inferences, and one of 1 behind it: what the assembler takes, the container holds."""
+    text = ".input x, 1x1x1x1x1x1x1x2, axes=0.1.2.3.4.5.6.7\n.samples x, type=uint8, shape={}\n.row 1, 0\nstart\nhalt"
+    program = assemble(text.format(f"{lead}x1x1x1x1x1x1x1x2"))
+    assert loads(dumps(program)).samples["x"].shape == program.samples["x"].shape
+
+
+def test_an_array_of_more_axes_is_none(program: Program) -> None:
+    told = ["uint8", [1] * 11, 0]
+    assert refused(forged(program, lambda content: content.update(words=told))) == "an array"
+    assert refused(forged(program, lambda content: content.update(samples={"x": told}))) == "an array"
+
+
+def test_pieces_of_memory_may_touch_and_not_overlap() -> None:
+    row = ", ".join(["1"] * 64)
+    program = assemble(f".memory 8, 2\n.row {row}\n.row {row}\n.memory 10, 1\n.row {row}\nstart\nhalt")
+    assert [(one.address, one.end) for one in loads(dumps(program)).memory] == [(8, 10), (10, 11)]
+    assert refused(forged(program, lambda content: content["memory"][1].__setitem__(0, 9))) == "memory"
+
+
+def test_only_a_mark_that_is_true_makes_a_tensor_the_hosts(program: Program) -> None:
+    of_host = replace(program, outputs=(Tensor("y", ((2,),), host=True),))
+    assert loads(dumps(of_host)).outputs == of_host.outputs
+    for mark in (False, 1, None):
+        forgery = forged(of_host, lambda content, mark=mark: content["outputs"][0].__setitem__(8, mark))  # type: ignore[misc]
+        assert refused(forgery) == "a tensor"
+    assert refused(forged(of_host, lambda content: content["outputs"][0].append(True))) == "a tensor"
+    assert refused(forged(of_host, lambda content: content["outputs"][0].pop(6))) == "a tensor"
+
+
+def test_names_of_files_are_texts(program: Program) -> None:
+    for files in ([3], ["limits.s", 3], [None, "limits.s"]):
+        forgery = forged(program, lambda content, files=files: content.update(files=files))  # type: ignore[misc]
+        assert refused(forgery) == "names of source files"
+
+
 # Weights --------------------------------------------------------------------------------------------------------------
 
 
