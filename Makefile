@@ -27,10 +27,11 @@ fuzz: .venv/.installed-test
 	PYTHONPATH=tests:tests/programs $(BIN)/python -P -m fuzz $(TARGETS) -n $(N) --seconds $(SECONDS) --seed $(SEED)
 
 # Changes sources a little, and sees whether a test fails: of the modules that changed since SINCE, or of those named.
-# `make mutate MODULES="isa/codec.py traces/file"`; more tests that judge them: TESTS="tests/judge". See CONTRIBUTING.md.
+# `make mutate MODULES="isa/codec.py traces/file"`; more tests that judge them: TESTS="tests/judge"; only what
+# survived the last run: AGAIN=1. See CONTRIBUTING.md.
 SINCE ?= HEAD~20
 mutate: .venv/.installed-test
-	PYTHONPATH=tests:tests/programs $(BIN)/python -P -m mutation $(or $(MODULES),--since $(SINCE)) $(TESTS:%=--tests %)
+	PYTHONPATH=tests:tests/programs $(BIN)/python -P -m mutation $(or $(MODULES),--since $(SINCE)) $(TESTS:%=--tests %) $(AGAIN:%=--again)
 
 # Which share of lines and branches all tests reach, slow ones too, beside the bar of each layer. Takes an hour.
 coverage: .venv/.installed-test
