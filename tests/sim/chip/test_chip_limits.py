@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from acortex.errors import AcortexError, UsageError
+from acortex.sim.chip import technology_files
 from acortex.sim.chip.area import array_um2
 from acortex.sim.chip.chip_files import ancestry, read_chip
 from acortex.sim.chip.floorplan import floor_plan
-from acortex.sim.chip.prices import INDEX, leakage_mw, prices
+from acortex.sim.chip.prices import INDEX, NONE, leakage_mw, prices, settle
 from acortex.sim.chip.refusals import place
 from acortex.sim.chip.specs import SETTINGS, load_chip
 from acortex.sim.chip.spread import Spread
+from acortex.sim.shipped import CHIPS
 
 GNMT = load_chip("acortex_gnmt")
 
@@ -70,6 +74,31 @@ def test_only_a_technology_is_named_by_a_bare_file() -> None:
     assert refusal("acortex_gnmt", "name=a.toml") == "--set name: a.toml is no value: a number, true, false or a word"
 
 
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with cells of one's own and a chip file that names them, and another one to work in."""
+    built_in = (CHIPS.parent / "technologies/cell/floating_gate.toml").read_text()
+    for name in ("chips", "here"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "chips/beside.toml").write_text(built_in.replace("frame_ns = 32", "frame_ns = 33"))
+    (tmp_path / "here/close.toml").write_text(built_in.replace("frame_ns = 32", "frame_ns = 34"))
+    (tmp_path / "chips/my.toml").write_text('inherits = "acortex_gnmt"\n[arrays]\ncell = "beside.toml"\n')
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(technology_files, "_OWN", {kind: {} for kind in technology_files._OWN})
+    return tmp_path
+
+
+def test_a_file_of_cells_is_beside_the_chip_file_that_names_it(folders: Path) -> None:
+    chip = load_chip(folders / "chips/my.toml")
+    assert (chip.arrays.cell, chip.arrays.frame_ns) == ("beside", 33)
+
+
+def test_a_file_of_cells_that_an_option_names_is_where_the_command_runs(folders: Path) -> None:
+    chip = load_chip(folders / "chips/my.toml", ["arrays.cell=close.toml"])
+    assert (chip.arrays.cell, chip.arrays.frame_ns) == ("close", 34)
+    assert "there is no file beside.toml" in refusal("acortex_gnmt", "arrays.cell=beside.toml")
+
+
 # Values and messages --------------------------------------------------------------------------------------------------
 
 
@@ -99,6 +128,7 @@ def test_a_truth_is_shown_as_a_file_writes_it() -> None:
         ("arrays.overlap_loads", "true or false"),
         ("buses.pricing", '"span" or "route"'),
         ("memory.banks", "a whole number from 1 to 1024 banks"),
+        ("errors.own", "a name"),
         ("clock_ns", "a number from 0.2 to 1000000 ns"),
     ],
 )
@@ -110,6 +140,21 @@ def test_a_source_of_a_misspelt_setting_gets_a_hint(tmp_path: Path) -> None:
     path = tmp_path / "my.toml"
     path.write_text('inherits = "acortex_gnmt"\n[sources]\n"memory.bankz" = "?"\n')
     assert refusal(path).endswith("memory.bankz has a source, but is no setting\n  hint: did you mean `memory.banks`?")
+
+
+def test_a_name_that_two_tables_have_gets_one_suggestion() -> None:
+    assert refusal("acortex_gnmt", "words=3").endswith("hint: did you mean `instruction_memory.words`?")
+
+
+def test_what_is_no_setting_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    path.write_text('inherits = "acortex_gnmt"\nspreads = 3\n')
+    assert refusal(path).startswith(f"{path}:2: spreads is 3: ")
+
+
+def test_the_checksum_of_a_chip_is_that_of_its_settings_as_compact_json_in_alphabetical_order() -> None:
+    text = json.dumps(GNMT.config, sort_keys=True, separators=(",", ":"))
+    assert GNMT.sha256 == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_the_words_of_a_memory_are_32_bytes_each() -> None:
@@ -169,3 +214,9 @@ def test_a_second_port_leaks_as_an_array_of_its_area_does() -> None:
 
 def test_leakage_in_a_cycle_is_that_of_its_time() -> None:
     assert prices(GNMT).leakage_aj_per_cycle == round(leakage_mw(GNMT) * GNMT.clock_ns * 10**6)
+
+
+def test_what_leaks_in_no_layer_is_of_none_of_them() -> None:
+    price = prices(GNMT)
+    each = price.leakage_aj_per_cycle
+    assert settle(price, {}, 6, layers=[(0, 2, 4)]).by_layer == {NONE: 4 * each, 0: 2 * each}
