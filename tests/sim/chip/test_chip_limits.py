@@ -84,7 +84,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "here/close.toml").write_text(built_in.replace("frame_ns = 32", "frame_ns = 34"))
     (tmp_path / "chips/my.toml").write_text('inherits = "acortex_gnmt"\n[arrays]\ncell = "beside.toml"\n')
     monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setattr(technology_files, "_OWN", {kind: {} for kind in technology_files._OWN})
+    monkeypatch.setattr(technology_files, "_OWN", type(technology_files._OWN)(dict))
     return tmp_path
 
 
