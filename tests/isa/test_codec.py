@@ -83,3 +83,7 @@ def test_text_names_what_numbers_of_tables_stand_for() -> None:
     assert as_text(layer, {"layer": {1: "conv1"}}) == "layer conv1"
     assert as_text(layer, {"layer": {1: "res2a/branch1"}}) == 'layer "res2a/branch1"'
     assert as_text(layer) == "layer 1"
+
+
+def test_the_one_number_beside_a_name_needs_no_name_of_its_own() -> None:
+    assert as_text(decode(encode(MNEMONICS["work"], {"part": 1, "operations": 5}))) == "work 1, 5"

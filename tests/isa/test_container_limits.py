@@ -17,7 +17,7 @@ from acortex.errors import AcortexError, UsageError
 from acortex.isa import container
 from acortex.isa.asm.assembler import assemble
 from acortex.isa.container import FORMAT, MAGIC, dumps, load, loads, sha256
-from acortex.isa.program import Program, Tensor
+from acortex.isa.program import Constants, HostPart, HostResult, Program, Tensor
 
 DAMAGED = "the program is damaged: its checksum does not match"
 SOURCE = """
@@ -162,6 +162,48 @@ def test_only_a_mark_that_is_true_makes_a_tensor_the_hosts(program: Program) -> 
     assert refused(forged(of_host, lambda content: content["outputs"][0].pop(6))) == "a tensor"
 
 
+def test_the_last_word_of_memory_may_be_given() -> None:
+    program = assemble(f".memory {(1 << 20) - 1}, 1\n.row {', '.join(['1'] * 64)}\nstart\nhalt")
+    assert loads(dumps(program)).memory[0].end == 1 << 20
+
+
+def test_a_tensor_may_be_of_one_bit(program: Program) -> None:
+    one_bit = replace(program, inputs=(Tensor("x", ((2,),), bits=1),))
+    assert loads(dumps(one_bit)).inputs[0].bits == 1
+
+
+def test_a_table_has_at_most_65536_constants(program: Program) -> None:
+    most = replace(program, constants=(Constants("c", np.ones((65536, 2), np.int64)),))
+    assert len(loads(dumps(most)).constants[0].values) == 65536
+    beyond = replace(program, constants=(Constants("c", np.ones((65537, 2), np.int64)),))
+    assert refused(dumps(beyond)) == "constants"
+
+
+@pytest.mark.parametrize("wrong", ["p", ["p"], ["p", 1, 2]])
+def test_what_is_no_part_of_the_host(program: Program, wrong: object) -> None:
+    of_host = replace(program, parts=(HostPart("p", np.ones(3, np.uint8)),))
+    assert loads(dumps(of_host)).parts[0].model.tolist() == [1, 1, 1]
+    assert refused(forged(of_host, lambda content: content.update(parts=[wrong]))) == "a part of the host"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["r", ["r", [3]], ["r", [3], "text"], ["r", [0], "float32"], ["r", 3, "float32"], ["r", [3], "float32", 1]]
+)
+def test_what_is_no_result_of_the_host(program: Program, wrong: object) -> None:
+    results = (HostResult("r", (3,), "float32"),)
+    of_host = replace(program, parts=(HostPart("p", np.ones(3, np.uint8)),), results=results)
+    assert loads(dumps(of_host)).results == results
+    assert refused(forged(of_host, lambda content: content.update(results=[wrong]))) == "a result of the host"
+
+
+def test_samples_are_those_of_the_inputs_and_labels_as_many(program: Program) -> None:
+    two = replace(program, samples={"x": np.array([[0, 1], [1, 0]], np.uint8)}, labels=np.array([3, 4]))
+    assert loads(dumps(two)).labels is not None
+    assert refused(dumps(replace(two, samples={"z": two.samples["x"]}))) == "samples"
+    assert refused(dumps(replace(two, samples={**two.samples, "z": two.samples["x"]}))) == "samples"
+    assert refused(dumps(replace(two, labels=np.array([3, 4, 5])))) == "labels"
+
+
 def test_names_of_files_are_texts(program: Program) -> None:
     for files in ([3], ["limits.s", 3], [None, "limits.s"]):
         forgery = forged(program, lambda content, files=files: content.update(files=files))  # type: ignore[misc]
@@ -181,6 +223,12 @@ def test_weights_of_all_matrices_together_are_bounded(program: Program, monkeypa
     assert len(loads(data).weights) == 2
     monkeypatch.setattr(container, "MAX_WEIGHTS", 6)
     assert refused(data) == "the size of weights"
+
+
+@pytest.mark.parametrize("shape", [[0, 1], [1, 0], [1], [1, 1, 1], [True, 1], "1x1"])
+def test_a_matrix_has_two_sides(program: Program, shape: object) -> None:
+    fields = ["v", 0, shape, ["uint8", [1], 16]]
+    assert refused(forged(program, lambda content: content.update(weights=[fields]))) == "weights"
 
 
 @pytest.mark.parametrize(

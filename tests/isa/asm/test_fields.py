@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.asm import arguments, assembler
 from acortex.isa.asm.assembler import assemble
+from acortex.isa.asm.lexer import tokens_of
+from acortex.isa.language.diagnostics import Mistake
 from acortex.isa.program import Program
 
 WRITTEN = "write 784, 28x28 or 784|28x28; constants may stand for numbers: K x K x 64"
@@ -69,6 +72,23 @@ def test_a_shape_has_at_most_8_axes() -> None:
     assert "shape 1x1x1x1x1x1x1x1x2 is not allowed: 1 to 8 numbers" in complaint(".input x, 1x1x1x1x1x1x1x1x2")
 
 
+def test_samples_have_at_most_two_axes_more_than_their_tensor_may() -> None:
+    extents = "1x1x1x1x1x1x1x1x1x1x2"
+    assert f"shape {extents} is not allowed: 1 to 10 numbers" in complaint(
+        f".input x, 2\n.samples x, type=uint8, shape={extents}\n.row 1, 0"
+    )
+
+
+def test_data_of_files_count_against_what_a_program_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.save(tmp_path / "w.npy", np.ones((1, 3), np.int8))
+    text = '.weights v, 1x3, file="w.npy"\n.weights w, 1x3, file="w.npy"\nstart\nhalt'
+    monkeypatch.setattr(arguments, "MAX_DATA_BYTES", 6)
+    assert len(assemble(text, folder=tmp_path).weights) == 2
+    monkeypatch.setattr(arguments, "MAX_DATA_BYTES", 5)
+    with pytest.raises(ManyErrors, match="<text>:2:"):
+        assemble(text, folder=tmp_path)
+
+
 def test_data_may_fill_what_a_program_holds_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     text = ".weights v, 1x3\n.row 1, 2, 3\n.weights w, 1x2\n.row 1, 2"
     monkeypatch.setattr(arguments, "MAX_DATA_BYTES", 5)
@@ -81,6 +101,61 @@ def test_an_extent_may_take_the_place_of_a_choice_only_where_there_is_a_shape() 
     hint = "the extents of a shape have `x` between them: C x R x K"
     assert complaint(".equ n, 3\n.input x, encode=n, shape=4") == f"2:18: no encode is called `n` | {hint}"
     assert complaint(".input x, encode=n, shape=4") == "1:18: no encode is called `n` | codes, binary or linear"
+
+
+def test_a_program_knows_where_its_chip_is_named() -> None:
+    assert built(".chip acortex_digits").chip_at == "<text>:1:7"
+
+
+@pytest.mark.parametrize(("file", "name"), [("some.s", "some"), ("some", "program"), ("<text>", "program")])
+def test_a_program_is_named_after_its_file_where_that_is_a_source(file: str, name: str) -> None:
+    assert assemble("start\nhalt", file=file).name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a" * 41, f"1:1: no instruction is called `{'a' * 40}`"),
+        (f"12{'a' * 41}", f"1:1: `12{'a' * 38}` is not a number"),
+        (f"signal b {'a' * 40}, t0", f"1:8: `agent` takes read, operand, buffer, vmm, neurons, vector, write, host_in,"
+         f" host_out, program_erase or host, not `b {'a' * 38}`"),
+    ],
+)  # fmt: skip
+def test_a_text_is_shown_up_to_forty_characters(text: str, message: str) -> None:
+    assert complaint(text).partition(" | ")[0] == message
+
+
+@pytest.mark.parametrize("text", ["x@1", "x[1", '"abc', "x + 'a'"])
+def test_a_wrong_character_is_marked_alone(text: str) -> None:
+    with pytest.raises(Mistake) as caught:
+        tokens_of(text)
+    assert caught.value.length == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "what"), [(".equ 3, 4", "1:6: `3` cannot name a constant"), ("3: nop", "1:1: `3` cannot name a label")]
+)
+def test_what_is_no_name_names_nothing(head: str, what: str) -> None:
+    assert complaint(head).partition(" | ")[0] == what
+
+
+def test_parts_of_a_shape_between_commas_are_shown_as_it_is_written() -> None:
+    assert complaint(".input x, shape=4, n").endswith(" | its parts have `x` between them: shape=4 x n")
+
+
+@pytest.mark.parametrize(("text", "column"), [(".equ a, (1, 2)", 11), (".equ a, ((1), (2, 3))", 13)])
+def test_a_comma_inside_parentheses_parts_no_operands(text: str, column: int) -> None:
+    assert complaint(text).startswith(f"1:{column}: an operator should stand here, not `,` | close the parenthesis")
+
+
+def test_a_label_of_a_line_that_cannot_be_read_is_known() -> None:
+    assert complaint("loop l0, 3\nagain: nop @\nnop\nnext l0, again").startswith("2:12: unexpected character")
+
+
+def test_lines_behind_one_that_cannot_be_read_are_read() -> None:
+    with pytest.raises(ManyErrors) as caught:
+        built(".if 1 2\n.endif\nnonsense")
+    assert [error.where for error in caught.value.errors] == ["<text>:1:7", "<text>:3:1"]
 
 
 def test_a_name_of_a_constant_is_one_word() -> None:
