@@ -175,11 +175,9 @@ def test_a_row_without_a_reason_is_refused() -> None:
         explained(text)
 
 
-def test_each_explained_survivor_is_a_mutant_of_today(checkout: Path) -> None:
-    rows = explained(EXPLAINED.read_text())
-    files = {file: (checkout / file).read_text() for file in {key[0] for key in rows}}
-    there = {mutant.key for file, source in files.items() for mutant in mutants(file, source)}
-    assert [key for key in rows if key not in there] == []
+def test_each_explained_survivor_is_of_a_module_that_there_is(checkout: Path) -> None:
+    """Whether it is still a mutant of it, the next run of that module tells."""
+    assert [key[0] for key in explained(EXPLAINED.read_text()) if not (checkout / key[0]).is_file()] == []
 
 
 @pytest.mark.slow

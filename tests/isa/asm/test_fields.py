@@ -148,6 +148,24 @@ def test_a_comma_inside_parentheses_parts_no_operands(text: str, column: int) ->
     assert complaint(text).startswith(f"1:{column}: an operator should stand here, not `,` | close the parenthesis")
 
 
+def test_two_words_inside_parentheses_are_one_operand() -> None:
+    assert "not `( d0 , d1 )`" in complaint("read (d0, d1)")
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("loop l0, 3\na: inference by=l0 1\nnext l0, a", "`lag l1, l0, TURNS, until=LABEL`"),
+        ("loop l0, 3\na: inference by=l0 - 2\nnext l0, a", "`lag l1, l0, 2, until=LABEL`"),
+        ("loop l1, 3\nloop l0, 3\na: inference by=l0 - 2\nnext l0, a\nnext l1, a", "`lag l2, l0, 2, until=LABEL`"),
+    ],
+)
+def test_an_earlier_turn_is_advised_a_register_that_no_loop_takes(text: str, advice: str) -> None:
+    with pytest.raises(ManyErrors) as caught:
+        assemble(f"start\n{text}\nhalt")
+    assert advice in caught.value.errors[0].hint
+
+
 def test_a_label_of_a_line_that_cannot_be_read_is_known() -> None:
     assert complaint("loop l0, 3\nagain: nop @\nnop\nnext l0, again").startswith("2:12: unexpected character")
 
