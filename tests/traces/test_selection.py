@@ -79,8 +79,8 @@ def test_a_selection_has_the_events_and_the_waits_that_match(trace: Trace) -> No
 def test_a_coarser_level_and_a_stopped_run_are_parts_too(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
     coarse = make_trace(*rows, level="layers", name="coarse")
     assert coarse.part == "only level layers, where one row stands for many events"
-    stopped = make_trace(*rows, summary={"cycles": 200, "stopped": "at cycle 200"}, name="stopped")
-    assert stopped.part == "the run was stopped: at cycle 200"
+    stopped = make_trace(*rows, summary={"cycles": 200, "stopped": "stopped at cycle 200"}, name="stopped")
+    assert stopped.part == "the run was stopped at cycle 200"
     assert stats(stopped)["latency_percentiles"] is None
     assert {row["latency"] for row in stats(stopped)["inferences"]} == {None}
 

@@ -176,13 +176,19 @@ LETTER, LINE = 7.2, 15.0
 
 
 def _dot(x: float, y: float, name: str, told: str, whole: bool, taken: list[Box]) -> Dot:
-    """A point with its label where there is room: to the right, to the left, below or above."""
+    """A point with its label where there is room: beside it, below, above, or, in a corner of the plot, aslant."""
     wide, (left, top, right, bottom) = LETTER * len(name), PLOT
     for dx, dy, anchor, shift in (
         (10, 4, "start", 0.0),
         (-10, 4, "end", 1.0),
         (0, 20, "middle", 0.5),
         (0, -11, "middle", 0.5),
+        (10, -2, "start", 0.0),
+        (-10, -2, "end", 1.0),
+        (6, -9, "start", 0.0),
+        (-6, -9, "end", 1.0),
+        (6, 18, "start", 0.0),
+        (-6, 18, "end", 1.0),
     ):
         begin = x + dx - shift * wide
         box = Box(begin, y + dy - LINE + 3, begin + wide, y + dy + 3)

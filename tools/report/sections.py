@@ -362,7 +362,11 @@ def latency_words(side: Side) -> str:
     """The latencies of inferences, in a sentence."""
     found = side.stats.latency_percentiles
     if found is None:
-        return f"Latencies of inferences are {UNKNOWN}." if side.part else "The run has no inferences."
+        if not side.part:
+            return "The run has no inferences."
+        known = any(fact.name == "latency" for fact in facts(side))
+        median = " The median is among the numbers above." if known else ""
+        return f"The latency of each inference is {UNKNOWN}: it needs every event of a whole run.{median}"
     count = sum(one.index >= 0 for one in side.stats.inferences)
     if count == 1:
         return f"One inference, {found.greatest:,} cycles."

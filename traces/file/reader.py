@@ -74,7 +74,7 @@ class Trace:
     def missing(self) -> str:
         """What is missing of the run after its last row: why the file or the run ended too early, "" if neither did."""
         stopped = (self.summary or {}).get("stopped")
-        return self.lost or (f"the run was stopped: {stopped}" if stopped else "")
+        return self.lost or (f"the run was stopped {str(stopped).removeprefix('stopped ')}" if stopped else "")
 
     @property
     def part(self) -> str:

@@ -20,7 +20,7 @@ MLP = ("run", "zoo:digits_mlp", "--timing-only")
 END = run(load("digits_mlp"), values=False, max_cycles=1000).cycles
 """What has begun by cycle 1,000 ends, so that a run ends at or after its limit."""
 
-STOPPED = f"the run was stopped: stopped at cycle {END:,}, as --max-cycles asked; the program goes on"
+STOPPED = f"the run was stopped at cycle {END:,}, as --max-cycles asked; the program goes on"
 
 
 def acortex_(*args: str | Path) -> Result:

@@ -141,7 +141,7 @@ def test_a_part_says_so_in_its_first_line(recorded: Path) -> None:
 
 def test_a_run_that_was_stopped_says_so() -> None:
     text = acortex_("view", VMM, "--max-cycles", 40).stdout
-    assert text.startswith("incomplete: the run was stopped: stopped at cycle")
+    assert text.startswith("incomplete: the run was stopped at cycle")
     found = document("view", VMM, "--max-cycles", 1)
     assert (found.complete, found.instructions) == (False, 1)
     assert found.rows[0].text == "connect g0"

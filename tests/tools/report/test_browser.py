@@ -350,6 +350,31 @@ def test_the_page_prints(browser: Any, file: Path) -> None:
     tab.close()
 
 
+def test_paper_has_all_of_each_chart_in_ink_on_white(browser: Any, file: Path) -> None:
+    tab = opened(browser, file, color_scheme="dark")
+    tab.evaluate("""() => matchMedia('print').addEventListener('change', ({ matches }) => { if (!matches) return;
+        const timeline = document.querySelector('.timeline'), canvas = timeline.querySelector('canvas');
+        const [r, g, b] = canvas.getContext('2d').getImageData(canvas.width / 2, 30, 1, 1).data;
+        const width = (one) => one.querySelector('canvas').clientWidth;
+        const charts = [...document.querySelectorAll('.chart')].map((one) => [one.clientWidth, width(one)]);
+        window.paper = { charts: [[timeline.clientWidth, canvas.width], ...charts], lane: [r, g, b] }; })""")
+    tab.pdf(format="A4")
+    paper = tab.evaluate("paper")
+    assert len(paper["charts"]) == 4 and all(600 < place == drawn < 800 for place, drawn in paper["charts"])
+    assert min(paper["lane"]) > 200
+    tab.wait_for_function(
+        "document.querySelector('.timeline canvas').width === document.querySelector('.timeline').clientWidth"
+    )
+    assert tab.locator(".timeline canvas").first.evaluate("(one) => one.width") > 1000
+    tab.close()
+
+
+def test_layers_that_come_after_the_colours_do_not_look_like_what_is_outside_layers(tab: Any) -> None:
+    hues = tab.evaluate("Array.from({ length: 24 }, (_, at) => hue(at))")
+    assert hues[0] == "#8c8c8c" and hues[0] not in hues[1:]
+    assert len(set(hues[1:8])) == 7 and hues[8:15] == hues[1:8]
+
+
 def test_the_policy_stops_what_was_not_written_here(browser: Any, file: Path) -> None:
     tab = opened(browser, file)
     tab.evaluate(

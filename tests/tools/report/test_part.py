@@ -181,6 +181,10 @@ def test_the_page_of_a_stopped_run_has_the_numbers_of_the_run(stopped: tuple[Run
     assert [one for one in facts(report) if one not in found] == []
     assert side.run is not None and side.run.covers == report.covers
     assert ("energy, all", scaled(report.energy_j or 0, "J"), "in all, up to there, without set-up") in found
+    assert "latency" in {name for name, _, _ in found}
+    assert sections.latency_words(side).endswith(
+        "needs every event of a whole run. The median is among the numbers above."
+    )
 
 
 def test_a_coarser_trace_of_a_stopped_run_keeps_what_it_is_of(stopped: tuple[RunReport, Trace], tmp_path: Path) -> None:

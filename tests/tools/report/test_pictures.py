@@ -107,6 +107,15 @@ def test_points_lie_within_the_plot_and_labels_do_not_meet(places: list[tuple[fl
         assert one[2] <= two[0] + 0.01 or two[2] <= one[0] + 0.01 or abs(one[1] - two[1]) >= 14.9
 
 
+def test_a_point_in_a_corner_of_the_plot_has_its_label() -> None:
+    layers = [RoofPoint("output", 1.2, 1.05e9), RoofPoint("input", 1.2, 9.5e11), RoofPoint("hidden", 950.0, 1.05e9)]
+    found = roofline(ROOFS, [RoofPoint("whole run", 50.0, 5e9), *layers], lambda one: one.name)
+    assert [dot.label for dot in found.dots] == ["whole run", "output", "input", "hidden"]
+    letters = [RoofPoint("whole run", 2.08, 3.7e9), RoofPoint("hidden", 5.0, 3.21e9), RoofPoint("output", 1.25, 1.04e9)]
+    found = roofline(Roofs(ops_per_s=3.67e12, bytes_per_s=8.96e9), letters, lambda one: one.name)
+    assert [dot.label for dot in found.dots] == ["whole run", "hidden", "output"]
+
+
 def test_the_roof_bends_where_memory_no_longer_limits() -> None:
     assert ROOFS.ridge == 100
     found = roofline(ROOFS, [RoofPoint("run", 10.0, 1e10)], lambda one: one.name)

@@ -1,6 +1,6 @@
 // Power, memory and latency with uPlot; the numbers are those of the report of the run.
 
-const plots = [];
+const plots = [], HEIGHT = 180;
 
 function chart(place, title, unit, xs, ys, { steps = false, points = false, x = 'cycle', most = null, shade = null, missing = 'Not known.' } = {}) {
   if (!xs.length) {
@@ -16,7 +16,7 @@ function chart(place, title, unit, xs, ys, { steps = false, points = false, x = 
     value: (_, value) => (value === null ? '' : unit === 'W' ? scaled(value, 'W') : `${digits(value)} ${unit}`),
   };
   const plot = new uPlot({
-    width: place.clientWidth, height: 180, cursor: { y: false, points: { size: 7 } },
+    width: place.clientWidth, height: HEIGHT, cursor: { y: false, points: { size: 7 } },
     scales: { x: { time: false }, y: { range: (_, __, high) => [0, Math.max(most || 0, high * 1.08, 1e-30)] } },
     axes: [{ ...axis, values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? digits(mark) : '')), space: 90, size: 28 }, { ...axis, values, size: 64 }],
     hooks: { drawClear: shade ? [(drawn) => shadeOf(drawn, ...shade)] : [] },
@@ -25,7 +25,13 @@ function chart(place, title, unit, xs, ys, { steps = false, points = false, x = 
   place.setAttribute('role', 'img');
   place.setAttribute('aria-label', `${title} over ${x}`);
   plots.push({ plot, place });
-  new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 180 })).observe(place);
+  new ResizeObserver(() => fit({ plot, place })).observe(place);
+}
+
+// Draws a chart as wide as its place is by now, in the colours of the screen or of paper.
+function fit({ plot, place }) {
+  plot.setSize({ width: place.clientWidth, height: HEIGHT });
+  plot.redraw();
 }
 
 // What a page of a part is about, behind the line of the whole run.

@@ -2,6 +2,11 @@
 
 const PALETTE = ['#8c8c8c', '#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00', '#b8ab00'];
 
+// The colour of a layer or of a kind of event. The first has the grey, which does not come again: it is what lies outside layers.
+function hue(number) {
+  return PALETTE[number && 1 + (number - 1) % (PALETTE.length - 1)];
+}
+
 // Executions of instructions: sums over their rows.
 function executions(run) {
   const count = run.issued ? run.issued.pc.length : 0;
@@ -159,7 +164,7 @@ function tools(place, view, runs) {
     const some = [...used].sort((a, b) => a - b);
     const swatch = (colour, kind) => { const one = make('span', { class: `swatch ${kind}` }); if (colour) one.style.background = colour; return one; };
     key.replaceChildren(
-      ...some.slice(0, 10).map((at) => make('li', {}, swatch(PALETTE[at % PALETTE.length], ''), names[at])),
+      ...some.slice(0, 10).map((at) => make('li', {}, swatch(hue(at), ''), names[at])),
       ...(some.length > 10 ? [make('li', { class: 'dim' }, `and ${some.length - 10} more: colours come again, events have names when zoomed in`)] : []),
       make('li', {}, swatch('', 'waits'), 'waiting'), ...(runs[0].path ? [make('li', {}, swatch('', 'on-path'), 'on the critical path')] : []),
     );
@@ -194,7 +199,9 @@ async function start() {
   });
   detail(panel, runs[0], -1);
   view.draw();
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { lines.forEach((one) => one.resize()); plots.forEach(({ plot }) => plot.redraw()); });
+  const afresh = () => { lines.forEach((one) => one.resize()); plots.forEach(fit); };
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', afresh);
+  matchMedia('print').addEventListener('change', afresh); // paper is narrower than the screen, and white
   addEventListener('beforeprint', () => document.querySelectorAll('details:not(.chain)').forEach((one) => { one.open = true; }));
   window.acortex = { view, lines }; // for tests, and for those who look
   document.documentElement.dataset.ready = Math.round(performance.now());

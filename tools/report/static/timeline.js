@@ -66,7 +66,7 @@ function makeTimeline(run, place, view, chosen, name) {
 
   function colour(row) {
     const number = view.colour === 'layer' ? run.rows.layer[row] : run.rows.code[row];
-    return PALETTE[number % PALETTE.length];
+    return hue(number);
   }
 
   // The first row of a unit that ends after a cycle: `top` never falls.
