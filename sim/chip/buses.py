@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from acortex.sim.chip.area import die_side
@@ -213,7 +214,7 @@ class Buses:
         """So many wires of the bus in a half of a column, from the middle on."""
         split = self.chip.arrays.m_top
         rows = range(split - count, split) if half == TOP else range(split, split + count)
-        return (("column", column, row) for row in rows)
+        return zip(repeat("column"), repeat(column), rows, strict=False)
 
     @cached_property
     def _pitch_x(self) -> Decimal:

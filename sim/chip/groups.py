@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from acortex.isa.machine import CHANNELS
 from acortex.isa.rules import ProgramError
 from acortex.sim.chip import group_rules as rules
@@ -190,9 +192,8 @@ def _missing(down: int, width: int, across: int) -> str:
 def check_apart(groups: Iterable[Group]) -> None:
     """Raises ProgramError where two groups hold the same array: each has its own weights."""
     groups = list(groups)
-    arrays = [array for group in groups for row in group.tiles for array in row]
-    if len(set(arrays)) == len(arrays):  # so for every right program: which two groups share is sought in others alone
-        return
+    if _apart([rect for group in groups for rect in group.rects]):
+        return  # so for every right program: which two groups share is sought in others alone
     owners: dict[tuple[int, int], int] = {}
     for group in groups:
         for row in group.tiles:
@@ -200,3 +201,13 @@ def check_apart(groups: Iterable[Group]) -> None:
                 if (owner := owners.setdefault(array, group.number)) != group.number:
                     at = {"column": array[0], "row": array[1]}
                     raise rules.GROUPS_OVERLAP.broken("", owner=owner, number=group.number, **at)
+
+
+def _apart(rects: Sequence[Rect]) -> bool:
+    """Whether no array lies in two rectangles: all together hold as many as each by itself."""
+    right = max((rect.column + rect.width for rect in rects), default=0)
+    below = max((rect.row + rect.height for rect in rects), default=0)
+    held = np.zeros((right, below), dtype=np.bool_)
+    for rect in rects:
+        held[rect.column : rect.column + rect.width, rect.row : rect.row + rect.height] = True
+    return int(np.count_nonzero(held)) == sum(rect.width * rect.height for rect in rects)
