@@ -153,11 +153,12 @@ class Buses:
         """
         converters = self.chip.neurons.adcs_per_column
         wires = converters * self.chip.buses.segment_capacity
+        inmost = {TOP: self.chip.arrays.m_top - 1, BOTTOM: self.chip.arrays.m_top}
         taken: list[Counter[Segment]] = []
         turns = []
         for way, home in zip(ways, homes, strict=True):
             own: Segment = ("converters", home)
-            needs = way.joints.union((own,), *(self._wires(column, half, 1) for column, half in way.wires))
+            needs = way.joints | {own} | {("column", column, inmost[half]) for column, half in way.wires}
             turn = 0
             while turn < len(taken) and any(
                 taken[turn][one] >= (converters if one == own else wires) for one in taken[turn].keys() & needs

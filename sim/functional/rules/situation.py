@@ -81,7 +81,11 @@ class Known:
     def disconnect(self, dispatch: Dispatch) -> None:
         """Notes that a group is not connected any more."""
         del self.connected[dispatch.group]
-        self.claims.subtract(self.configuration.route(dispatch.group).segments)
+        claims = self.claims
+        for segment in self.configuration.route(dispatch.group).segments:
+            held = claims.pop(segment)
+            if held > 1:
+                claims[segment] = held - 1
         self.order.end(dispatch)
 
     def line(self, dispatch: Dispatch) -> str:
