@@ -113,6 +113,6 @@ def release(session: nox.Session) -> None:
     session.run(
         python, "-m", "pip", "install", "--quiet", *(one for one in made if one.endswith(".whl")), external=True
     )
-    session.run(python, "-P", "-m", "acortex", "run", "zoo:digits_mlp", "--inferences", "100", external=True)
+    session.run(python, "-P", "-m", "acortex", "run", "zoo:digits_mlp", external=True)
     options = ("--output-reproducible", "--of", "JSON", "--mc-type", "library")
     session.run("cyclonedx-py", "environment", *options, "-o", str(out / "acortex-sbom.cdx.json"), python)
