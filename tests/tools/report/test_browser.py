@@ -330,6 +330,18 @@ def test_bars_stand_below_their_names_on_a_phone(browser: Any, file: Path) -> No
     tab.close()
 
 
+def test_units_of_one_agent_have_different_names_on_a_phone(browser: Any, file: Path) -> None:
+    tab = opened(browser, file, viewport={"width": 390, "height": 844})
+    tab.evaluate("""() => { window.drawn = new Set();
+        const pen = document.querySelector('.timeline canvas').getContext('2d');
+        pen.fillText = (words) => drawn.add(words); acortex.view.draw(); }""")
+    settled(tab)
+    drawn = tab.evaluate("[...drawn]")
+    for end in ("/read", "/write"):
+        assert [words for words in drawn if words.startswith("ma") and "…" in words and words.endswith(end)], drawn
+    tab.close()
+
+
 def test_rows_of_layers_give_no_cycles_of_instructions(browser: Any, file: Path, tmp_path: Path) -> None:
     trace = coarser(open_trace(file.with_suffix(".actrace")), "layers", tmp_path / "layers.actrace")
     path = tmp_path / "layers.html"

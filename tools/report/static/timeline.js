@@ -218,9 +218,14 @@ function makeTimeline(run, place, view, chosen, name) {
     if (over >= 0 && over !== active) outline(over, style.ink, 1);
   }
 
-  function fitted(words, room) {
-    while (words.length > 4 && pen.measureText(words).width > room) words = `${words.slice(0, -2)}…`;
-    return words;
+  // The name of a unit with as many letters as have room: what follows the last slash tells units of one agent apart.
+  function fitted(name, room) {
+    const wide = (words) => pen.measureText(words).width > room;
+    if (!wide(name)) return name;
+    const slash = name.lastIndexOf('/'), end = slash < 0 ? '' : name.slice(slash);
+    let begin = slash < 0 ? name : name.slice(0, slash);
+    while (begin.length > 1 && wide(`${begin}…${end}`)) begin = begin.slice(0, -1);
+    return `${begin}…${end}`;
   }
 
   function mark(cycle) {
