@@ -190,6 +190,13 @@ def test_so_is_a_small_sum_with_a_large_offset() -> None:
     assert quantise(np.array([[0]]), tuned).tolist() == [[201]]
 
 
+def test_so_is_a_sum_that_a_float32_holds_with_an_offset_that_it_holds() -> None:
+    half = JUST_ABOVE_A_TIE // 2
+    assert half < 1 << 24 and JUST_ABOVE_A_TIE - half < 1 << 24
+    tuned = Quantiser(1, 17, high=255, constants=Constants("c", np.array([[half, 1]])))
+    assert quantise(np.array([[JUST_ABOVE_A_TIE - half]]), tuned).tolist() == [[201]]
+
+
 @pytest.mark.parametrize(
     ("value", "multiplier", "expected"),
     [(2554, 57684, 141), (2766, 54021, 143), (1919, 18305, 33)],  # near a tie, at which float32 is
