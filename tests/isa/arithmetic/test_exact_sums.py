@@ -156,3 +156,10 @@ def test_16_bits_hold_what_is_added_up_of_a_lone_vector(monkeypatch: pytest.Monk
     for rows, code, weight in ((500, 15, -8), (500, 255, 4), (40, 1, 1)):
         product(np.full((1, rows), code, np.uint8), exact_weights(np.full((rows, 1), weight, np.int8)))
     assert depths == [32767 // 120, 32767 // 1020, 40]
+
+
+@pytest.mark.parametrize("rows", [255, 256, 257, 512])
+def test_a_lone_vector_whose_sums_just_leave_16_bits_is_exact(rows: int) -> None:
+    """256 codes of 16 times weights of 8 are 2^15, one more than 16 bits hold."""
+    vectors, weights = np.full((1, rows), 16, np.uint8), np.full((rows, 3), 8, np.int8)
+    assert product(vectors, exact_weights(weights)).tolist() == [[128 * rows] * 3]

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from acortex.isa.arithmetic.quantisers import (
     ACTIVATE,
+    EXACT,
     FRACTION,
+    LARGEST_SHIFT,
     REACH,
     UNITY,
     Quantiser,
@@ -204,6 +206,19 @@ def test_so_is_a_sum_that_a_float32_holds_with_an_offset_that_it_holds() -> None
 def test_so_is_a_small_sum_with_a_large_multiplier(value: int, multiplier: int, expected: int) -> None:
     assert round(Fraction(value * multiplier, 1 << 20)) == expected
     assert one(value, Quantiser(multiplier, 20, high=255)) == expected
+
+
+def test_so_is_a_sum_that_only_its_offset_makes_large() -> None:
+    offset = JUST_ABOVE_A_TIE // 2
+    rest = JUST_ABOVE_A_TIE - offset
+    assert max(offset, rest) < 1 << 24 < offset + rest
+    tuned = Quantiser(1, 17, high=255, constants=Constants("c", np.array([[offset, 1]])))
+    assert quantise(np.array([[rest]]), tuned).tolist() == [[201]]
+
+
+def test_the_numbers_that_chips_and_compilers_share() -> None:
+    assert (REACH, EXACT, LARGEST_SHIFT, UNITY) == (1024, 1 << 24, 48, 65536)
+    assert (Quantiser(1, 0).high, Quantiser(1, 0).tuned, Quantiser(1, 0).zero) == (15, -1, 0)
 
 
 def test_a_sum_that_is_not_whole_is_scaled_in_float64_whatever_the_others_are() -> None:
