@@ -130,3 +130,44 @@ def test_a_window_reads_each_new_column_of_its_rows_once(kernel: int, stride: in
     s = Slide(Window(kernel, kernel, stride, stride, 1, 1, 8, 1, out, out, pad, pad), 8, 1)
     # Eight rows of positions of three image rows each, but two border rows of them have one fewer.
     assert s.size == (reads if kernel != 3 else (8 * 3 - 2) * 8)
+
+
+@given(slides())
+def test_each_tap_sees_the_pixels_of_the_positions_at_which_it_lies_inside_the_image(s: Slide) -> None:
+    w = s.window
+    pixels = np.arange(s.height * w.width * 2).reshape(s.height, w.width, 2).astype(np.uint8)
+    seen = np.zeros((w.rows, w.columns), int)
+    for tap, (rows, columns, under) in enumerate(s.taps(pixels)):
+        tap_y, tap_x = divmod(tap, w.kernel_x)
+        for row in range(w.rows):
+            for column in range(w.columns):
+                y = row * w.stride_y - w.top + tap_y * w.dilation_y
+                x = column * w.stride_x - w.left + tap_x * w.dilation_x
+                inside = 0 <= y < s.height and 0 <= x < w.width
+                assert inside == (row in range(w.rows)[rows] and column in range(w.columns)[columns])
+                if inside:
+                    assert under[row - rows.start, column - columns.start].tolist() == pixels[y, x].tolist()
+                    seen[row, column] += 1
+    assert s.inside.tolist() == seen.tolist()
+
+
+@pytest.mark.parametrize(
+    ("slide", "ready"),
+    [
+        (Slide(Window(2, 2, 1, 1, 1, 1, 3, 1, 2, 2), 3, 1), [4, 5, 7, 8]),
+        (Slide(Window(2, 2, 1, 1, 1, 1, 3, 1, 2, 2), 3, 2), [8, 9, 10, 11, 14, 15, 16, 17]),
+        (Slide(Window(3, 3, 1, 1, 1, 1, 3, 1, 3, 3, 1, 1), 3, 1), [4, 5, 5, 7, 8, 8, 8, 8, 8]),
+        (Slide(Window(2, 2, 2, 3, 2, 1, 5, 1, 2, 2), 5, 1), [11, 14, 21, 24]),
+        (Slide(Window(1, 1, 1, 1, 1, 1, 4, 1, 1, 2, 0, 2), 1, 1), [0, 0]),
+    ],
+    ids=["pixels", "two words each", "a border", "strides and dilation", "left of the image"],
+)
+def test_a_pool_gives_a_word_once_the_last_pixel_of_its_window_and_of_those_before_has_come(
+    slide: Slide, ready: list[int]
+) -> None:
+    assert slide.ready.tolist() == ready
+
+
+def test_a_window_has_one_position_unless_it_says_otherwise() -> None:
+    w = Window(1, 1, 1, 1, 1, 1, 4, 1)
+    assert (w.positions, w.top, w.left, w.value, w.apart) == (1, 0, 0, 0, False)
