@@ -75,3 +75,28 @@ def test_a_file_that_is_no_text_or_too_long_is_refused(content: bytes, said: str
 def test_a_file_that_is_missing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the file cannot be read: No such file or directory"):
         toml_files.read(tmp_path / "none.toml", "the file")
+
+
+def said_of(path: Path) -> str:
+    with pytest.raises(UsageError) as caught:
+        toml_files.read(path, "the file")
+    assert caught.value.where == str(path)
+    return caught.value.message
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    assert said_of(path) == "the file cannot be read: No such file or directory"
+    path.write_bytes(b"a = \xff")
+    assert said_of(path) == "the file is not text in UTF-8: byte 4"
+    path.write_bytes(b"#" * 65_536)
+    assert len(toml_files.read(path, "the file")) == 65_536
+    path.write_bytes(b"#" * 65_537)
+    assert said_of(path) == "the file is longer than 65536 bytes"
+
+
+def test_a_number_that_python_does_not_make_is_no_toml() -> None:
+    with pytest.raises(UsageError) as caught:
+        toml_files.parse(f"a = {'9' * 5000}", "a.toml")
+    assert caught.value.where == "a.toml"
+    assert caught.value.message.startswith("not TOML: Exceeds the limit (4300 digits)")

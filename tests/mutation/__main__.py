@@ -61,7 +61,7 @@ def main(given: list[str]) -> int:
             outcomes += Group(members, tests, slots, words.out.resolve(), left).outcomes()
         else:
             print(f"not tried, as no tests mirror them and none are named: {', '.join(members)}", flush=True)
-    return _report(outcomes, words.out)
+    return _report(outcomes, words.out, again=words.again)
 
 
 def _words(given: list[str]) -> argparse.Namespace:
@@ -261,7 +261,7 @@ def _run(slot: Path, what: dict[str, Any], more: tuple[str, ...]) -> int:
     return fork(work)
 
 
-def _report(outcomes: list[Outcome], folder: Path) -> int:
+def _report(outcomes: list[Outcome], folder: Path, again: bool = False) -> int:
     """Prints the table, writes survivors, and says what is left to explain."""
     known = explained(EXPLAINED.read_text())
     left = [outcome for outcome in outcomes if outcome.verdict != "killed" and outcome.mutant.key not in known]
@@ -275,7 +275,7 @@ def _report(outcomes: list[Outcome], folder: Path) -> int:
     text = table(rows)
     (folder / "scores.md").write_text(text)
     print(text)
-    for key in needless(outcomes, known):
+    for key in () if again else needless(outcomes, known):  # those that are explained are not tried again
         print(f"survivors.toml has a row that is needed no more: {key[0]}, {key[1]}: {key[3]}")
     if left:
         print(f"{len(left)} survivors are not explained: see {folder}/*/*.diff")

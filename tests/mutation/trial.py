@@ -105,7 +105,7 @@ class _Warm:
         if wait(fork(lambda: self.first(first)), 3600.0) != SURVIVED:
             raise pytest.UsageError("the tests did not come to an end without a mutant")
         known = json.loads(first.read_text())
-        self.seconds = known["seconds"]
+        self.seconds = {test: spent for test, spent in known["seconds"].items() if test not in known["failed"]}
         with Path(self.job["results"]).open("w") as out:
             for result in self.tried(known["lines"]):
                 print(json.dumps(result), file=out, flush=True)
@@ -147,12 +147,13 @@ class _Warm:
         for path, numbers in self.job["mutants"].items():
             every = mutants(path, Path(path).read_text())
             functions = functions_by_path[path]
-            of_file = {test for tests in lines[path].values() for test in tests} - {""}
+            # What ran as modules were imported may show in any test of a file of which one executes this module.
+            files = {test.split("::")[0] for tests in lines[path].values() for test in tests}
+            of_file = {test for test in self.seconds if test.split("::")[0] in files}
             for number in numbers:
                 mutant = every[number]
                 there = lines[path].get(str(mutant.line)) or lines[path].get(str(mutant.statement)) or []
                 tests = self.nearest(self.quickest(set(there) - {""}))
-                # What ran as modules were imported may show in any test of the file.
                 rest = self.quickest(of_file) - set(tests) if "" in there else set()
                 alone = tests + self.nearest(rest)
                 told = {"path": path, "number": number, "tests": alone, "executed": bool(there), "import": "" in there}

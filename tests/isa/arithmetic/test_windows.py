@@ -139,6 +139,7 @@ def test_each_tap_sees_the_pixels_of_the_positions_at_which_it_lies_inside_the_i
     seen = np.zeros((w.rows, w.columns), int)
     for tap, (rows, columns, under) in enumerate(s.taps(pixels)):
         tap_y, tap_x = divmod(tap, w.kernel_x)
+        assert under.shape[:2] == (rows.stop - rows.start, columns.stop - columns.start)
         for row in range(w.rows):
             for column in range(w.columns):
                 y = row * w.stride_y - w.top + tap_y * w.dilation_y

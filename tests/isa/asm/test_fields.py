@@ -157,6 +157,7 @@ def test_two_words_inside_parentheses_are_one_operand() -> None:
     [
         ("loop l0, 3\na: inference by=l0 1\nnext l0, a", "`lag l1, l0, TURNS, until=LABEL`"),
         ("loop l0, 3\na: inference by=l0 - 2\nnext l0, a", "`lag l1, l0, 2, until=LABEL`"),
+        ("loop l0, 3\na: inference by=l0 - 2\ninference by=l1\nnext l0, a", "`lag l1, l0, 2, until=LABEL`"),
         ("loop l1, 3\nloop l0, 3\na: inference by=l0 - 2\nnext l0, a\nnext l1, a", "`lag l2, l0, 2, until=LABEL`"),
     ],
 )
