@@ -57,11 +57,15 @@ def across(box: Box, scale: Scale, told: Callable[[float], str], title: str = ""
 
 
 def up(box: Box, scale: Scale, told: Callable[[float], str], title: str = "") -> Iterator[Shape]:
-    """An axis at the left of a box, with its title above it."""
+    """An axis at the left of a box, the marks that have room above each other, and its title above."""
+    free = box.bottom + 40
     for value in marks(scale.low, scale.high, max(2, int((box.bottom - box.top) / 28))):
         y = scale.at(value)
         yield Line(((box.left, y), (box.right, y)), RULE, 0.8)
-        yield Text(box.left - 7, y + 4, told(value), 11, "end", colour=DIM)
+        text = Text(box.left - 7, y + 4, told(value), 11, "end", colour=DIM)
+        if text.box.bottom < free:
+            free = text.box.top
+            yield text
     if title:
         yield Text(box.left, box.top - 9, title, 12, bold=True)
 
