@@ -54,8 +54,20 @@ if MEASURE:  # now, before anything of the package is imported: what runs until 
     MEASURE.start()
 
 
+DEVICES = "/dev/"
+
+
+def keep_devices(event: str, arguments: tuple[Any, ...]) -> None:
+    """Forbids to put a file in a device's place, which root may: what asks whether it is one is changed by mutants."""
+    if event in ("os.rename", "os.remove"):
+        place = os.fsdecode(arguments[event == "os.rename"])
+        if place.startswith(DEVICES):
+            raise PermissionError(f"a mutant would have replaced {place}")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Random tests draw the same examples for each mutant, few, and none is made smaller: a failure is enough."""
+    sys.addaudithook(keep_devices)
     phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
     hypothesis.settings.register_profile(
         "mutation", deadline=None, derandomize=True, database=None, max_examples=25, phases=phases
