@@ -125,6 +125,13 @@ def test_a_short_body_may_unfold_to_two_megabytes() -> None:
         blocks.unpack_compressed(compress(msgpack.packb(f"{text}x")))
 
 
+def test_a_longer_body_may_unfold_to_256_times_its_bytes() -> None:
+    text = " ".join(map(str, range(500_000)))
+    body = blocks.pack_compressed(text)
+    assert blocks.PLAIN_LEAST < len(text) < 256 * len(body)
+    assert blocks.unpack_compressed(body) == text
+
+
 # Columns --------------------------------------------------------------------------------------------------------------
 
 INT64 = st.integers(LEAST, TOP) | st.sampled_from([LEAST, LEAST + 1, -1, 0, 1, TOP - 1, TOP])
