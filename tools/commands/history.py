@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
 
 @click.command("history")
-@click.argument("source", metavar="DIR|A..B")
+@click.argument("source", metavar="DIR|A..B|CHIPS")
 @click.option("--range", "span", metavar="A..B", help="Of a folder of goldens: these commits alone.")
-@click.option("--program", "programs", metavar="P", multiple=True, help="Run this at the commits of A..B. Repeatable.")
+@click.option(
+    "--program", "programs", metavar="P", multiple=True, help="Run this at the commits, or on the chips. Repeatable."
+)
 @click.option("--chip", "chips", metavar="CHIP", multiple=True, help="On this chip; else its own. Repeatable.")
 @click.option("--set", "settings", metavar="PATH=VALUE", multiple=True, help="A setting over each chip. Repeatable.")
 @click.option("--repository", metavar="DIR", help="The repository of A..B; else that of the current folder.")
@@ -41,13 +44,18 @@ def history(
 
     DIR is a folder of goldens in a git repository, such as tests/timing: their past values are read, and nothing runs.
     With A..B each --program is run at commits of the repository, with its files as they were. A commit of acortex runs
-    its own sources: give ranges that you trust.
+    its own sources: give ranges that you trust. CHIPS is a folder of chip files: each --program is run on one after
+    the other, by name.
     """
     given = {"--chip": chips, "--set": settings, "--repository": repository, "--all": each, "--output": kept}
     if programs:
         if span:
             raise UsageError("--range is for a folder of goldens", hint="write A..B in place of DIR")
-        report = _of_programs(source, programs, chips, settings, repository, each, kept)
+        if Path(source).is_dir():
+            _check_of_chips([name for name, value in given.items() if value and name != "--set"])
+            report = _of_chips(source, programs, settings)
+        else:
+            report = _of_programs(source, programs, chips, settings, repository, each, kept)
     else:
         _check_of_goldens(source, [name for name, value in given.items() if value])
         from acortex.tools.history.following import of_goldens
@@ -79,12 +87,24 @@ def _of_programs(
         )  # fmt: skip
 
 
+def _of_chips(folder: str, programs: tuple[str, ...], settings: tuple[str, ...]) -> HistoryReport:
+    from acortex.tools.history.following import of_chips
+
+    with ProgressBar("going through chips") as bar:
+        return of_chips(folder, programs, settings=settings, progress=bar)
+
+
+def _check_of_chips(useless: list[str]) -> None:
+    """Refuses what is for commits."""
+    if useless:
+        hint = "in a folder of chip files each program is run on every one of them"
+        raise UsageError(f"{useless[0]} is for a range of commits", hint=hint)
+
+
 def _check_of_goldens(source: str, useless: list[str]) -> None:
     """Refuses what needs a program."""
     if useless:
         raise UsageError(f"{useless[0]} is for --program", hint="goldens are read as they were, and nothing is run")
-    from pathlib import Path
-
     if ".." in source.strip("./") and not Path(source).exists():
         hint = "add --program P, or name a folder of goldens and give --range"
         raise UsageError(f"a range of commits needs a program: {source}", hint=hint)

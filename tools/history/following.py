@@ -1,4 +1,4 @@
-"""Goldens, or programs, followed through the commits of a repository: what `acortex history` does."""
+"""Goldens, or programs, followed through commits or chip files: what `acortex history` does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from acortex.safe_files import reason
 from acortex.tools.history.git import Commit, Repository, repository
 from acortex.tools.history.moves import Progress, halved, series_of
 from acortex.tools.history.results import HistoryReport, HistorySeries
-from acortex.tools.history.states import Pinned, Simulated, State
+from acortex.tools.history.states import OnChips, Pinned, Simulated, State
+from acortex.wording import count
 
 
 def of_goldens(folder: str, span: str = "HEAD") -> HistoryReport:
@@ -73,7 +74,34 @@ def of_programs(
     return _report(found, commits, series, sum(one.runs for one in wanted), covers)
 
 
-def _followed(one: Simulated, commits: Sequence[Commit], each: bool, progress: Progress) -> HistorySeries:
+def of_chips(
+    folder: str, programs: Sequence[str], *, settings: Sequence[str] = (), progress: Progress = lambda *_: None
+) -> HistoryReport:
+    """Programs, run on one chip file of a folder after the other, in the order of their names.
+
+    A chip on which a program does not run has no numbers, and the others go on. Raises UsageError for a folder with
+    fewer than two chip files.
+    """
+    files = [Commit(str(path), "", path.stem) for path in sorted(Path(folder).glob("*.toml"))]
+    if len(files) < 2:
+        hint = "a series takes two chip files at least, such as v1.toml and v2.toml"
+        raise UsageError(f"the folder has {count(len(files), 'chip file')}", where=folder, hint=hint)
+    wanted = [OnChips(program, tuple(settings)) for program in programs]
+    total = len(wanted) * len(files)
+    before = iter(range(0, total, len(files)))
+    series = [_followed(one, files, True, partial(_after, next(before), total, progress)) for one in wanted]
+    return HistoryReport(
+        repository=str(Path(folder)),
+        of="chips",
+        span=[files[0].subject, files[-1].subject],
+        commits=len(files),
+        runs=sum(one.runs for one in wanted),
+        complete=True,
+        series=series,
+    )
+
+
+def _followed(one: Simulated | OnChips, commits: Sequence[Commit], each: bool, progress: Progress) -> HistorySeries:
     """A program at the commits of a range: at each of them, or where halving leads."""
     looked = 0
 

@@ -11,14 +11,14 @@ from acortex.traces.results_of_paths import Changed
 
 
 class HistoryPoint(Document):
-    """A number at one commit."""
+    """A number at one commit, or on one chip file."""
 
     commit: str
-    """The whole name of the commit."""
+    """The whole name of the commit, or the path of the chip file."""
     date: str
-    """When it was made, as ISO 8601 has it."""
+    """When it was made, as ISO 8601 has it; empty for a chip file."""
     subject: str
-    """The first line of its message."""
+    """The first line of its message, or the name of the chip file without its suffix."""
     cycles: int | None = None
     """Cycles of the run; null where there are none."""
     energy_aj: int | None = None
@@ -28,14 +28,14 @@ class HistoryPoint(Document):
 
 
 class HistoryMove(Document):
-    """A commit at which numbers moved."""
+    """A commit at which numbers moved, or a chip file."""
 
     commit: str
-    """The whole name of the commit."""
+    """The whole name of the commit, or the path of the chip file."""
     date: str
-    """When it was made, as ISO 8601 has it."""
+    """When it was made, as ISO 8601 has it; empty for a chip file."""
     subject: str
-    """The first line of its message."""
+    """The first line of its message, or the name of the chip file without its suffix."""
     since: str
     """The commit before, of those that were looked at, with which it is compared."""
     cycles: Pair[int | None]
@@ -75,11 +75,13 @@ class HistoryReport(TableResult):
     schema_: Literal["acortex.history/1"] = Field(default="acortex.history/1", alias="schema")
     """The name of this layout."""
     repository: str
-    """The folder at the top of the repository."""
+    """The folder at the top of the repository, or that of the chip files."""
+    of: Literal["commits", "chips"] = "commits"
+    """What programs are followed through."""
     span: Pair[str]
-    """The first and the last commit of the range."""
+    """The first and the last commit of the range; of chip files their names without a suffix."""
     commits: int
-    """How many commits the range has."""
+    """How many commits the range has, or how many chip files there are."""
     runs: int
     """How many runs this call made; 0 where goldens are read."""
     complete: bool

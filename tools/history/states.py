@@ -1,4 +1,4 @@
-"""The numbers of a commit: read from a golden that it holds, or measured by a run of what it holds."""
+"""The numbers of a commit, read from a golden that it holds or measured by a run of what it holds; of a chip file, too."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,16 +98,41 @@ class Simulated:
         checkout = folder / "acortex"  # the name under which its own sources are imported
         checkout.mkdir()
         self.repository.export(commit, checkout)
-        trace, golden = folder / "run.actrace", folder / "golden.json"
-        given = [*(["--chip", self.chip] if self.chip else []), *(f"--set={one}" for one in self.settings)]
-        error = _failure(folder, ["run", self.name, "--timing-only", "--trace", str(trace), *given])
-        error = error or _failure(folder, ["trace", "check", str(trace), str(golden), "--update"])
-        if error or not golden.exists():
-            return State(commit, error=error or "its run leaves no golden")
-        try:
-            return State(commit, goldens.loads(golden.read_text(), commit.short))
-        except UsageError as wrong:
-            return State(commit, error=f"its golden cannot be read: {wrong.message}")
+        own = {"PYTHONPATH": str(folder)} if is_acortex(checkout) else {}
+        return _measured(commit, [self.name, *_options(self.chip, self.settings)], folder, checkout, own)
+
+
+@dataclass
+class OnChips:
+    """A program that is run on one chip file after the other, by this acortex and in the current folder."""
+
+    name: str
+    settings: Sequence[str] = ()
+    chip: str | None = None
+    runs: int = 0
+
+    def state(self, file: Commit) -> State:
+        """The numbers of a run on a chip."""
+        self.runs += 1
+        with tempfile.TemporaryDirectory(prefix="acortex-history-") as folder:
+            return _measured(file, [self.name, *_options(file.name, self.settings)], Path(folder), Path.cwd(), {})
+
+
+def _options(chip: str | None, settings: Sequence[str]) -> list[str]:
+    return [*(["--chip", chip] if chip else []), *(f"--set={one}" for one in settings)]
+
+
+def _measured(at: Commit, run: Sequence[str], folder: Path, cwd: Path, environment: Mapping[str, str]) -> State:
+    """The numbers of a run, in whose folder nothing stays; `run` is a program with options of `acortex run`."""
+    trace, golden = folder / "run.actrace", folder / "golden.json"
+    error = _failure(cwd, environment, ["run", *run, "--timing-only", "--trace", str(trace)])
+    error = error or _failure(cwd, environment, ["trace", "check", str(trace), str(golden), "--update"])
+    if error or not golden.exists():
+        return State(at, error=error or "its run leaves no golden")
+    try:
+        return State(at, goldens.loads(golden.read_text(), at.short))
+    except UsageError as wrong:
+        return State(at, error=f"its golden cannot be read: {wrong.message}")
 
 
 def _known(place: Path) -> goldens.Golden | None:
@@ -118,17 +143,12 @@ def _known(place: Path) -> goldens.Golden | None:
         return None
 
 
-def _failure(folder: Path, arguments: Sequence[str]) -> str:
-    """Runs a command of acortex in the checkout of a folder; what it says where it fails, else ""."""
-    checkout = folder / "acortex"
-    environment = {**os.environ, "NO_COLOR": "1"}
-    if is_acortex(checkout):
-        environment["PYTHONPATH"] = str(folder)
+def _failure(cwd: Path, environment: Mapping[str, str], arguments: Sequence[str]) -> str:
+    """Runs a command of acortex in a folder; what it says where it fails, else ""."""
     command = [sys.executable, "-P", "-m", "acortex", *arguments]
+    whole = {**os.environ, "NO_COLOR": "1", **environment}
     try:
-        done = subprocess.run(
-            command, cwd=checkout, env=environment, capture_output=True, timeout=LONGEST_S, check=False
-        )
+        done = subprocess.run(command, cwd=cwd, env=whole, capture_output=True, timeout=LONGEST_S, check=False)
     except subprocess.TimeoutExpired:
         return f"took longer than {LONGEST_S} s"
     return "" if done.returncode == 0 else _told(done.stderr.decode(errors="replace"))

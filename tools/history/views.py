@@ -19,6 +19,9 @@ MOST_POINTS = 60
 SHORT = 10
 """Characters of a commit's name."""
 
+SINGULAR = {"commits": "commit", "chips": "chip"}
+NOWHERE = {"commits": "at no commit that was looked at", "chips": "on no chip"}
+
 STILL = 8
 """Series without a change that are named one by one."""
 
@@ -29,7 +32,7 @@ def parts(report: HistoryReport) -> Iterator[RenderableType]:
     for one in report.series:
         if one.moves or any(point.error for point in one.points):
             yield Text()
-            yield from _series(one)
+            yield from _series(one, report.of)
     still = [_name(one) for one in report.series if not one.moves and not any(point.error for point in one.points)]
     if still:
         others = f" and {len(still) - STILL} more" if len(still) > STILL else ""
@@ -41,31 +44,33 @@ def _heading(report: HistoryReport) -> Iterator[Text]:
     if report.covers is not None:
         looked = f"{report.covers['looked_at']:,} of {count(report.covers['of'], 'commit')} were looked at"
         yield Text(f"{looked}, by halving: changes that cancel may be missed (--all)", "bold red")
-    first, last = (name[:SHORT] for name in report.span)
+    first, last = (name[:SHORT] if report.of == "commits" else name for name in report.span)
     moved = sum(len(one.moves) for one in report.series)
     yield Text.assemble(
-        (f"{first}..{last}", "bold cyan"), f"   {count(report.commits, 'commit')}, {count(moved, 'change')}"
+        (f"{first}..{last}", "bold cyan"), f"   {count(report.commits, SINGULAR[report.of])}, {count(moved, 'change')}"
     )
 
 
-def _series(one: HistorySeries) -> Iterator[RenderableType]:
+def _series(one: HistorySeries, of: str) -> Iterator[RenderableType]:
     line = sparkline([point.cycles for point in one.points])
     known = [point.cycles for point in one.points if point.cycles is not None]
     ends = f"cycles {known[0]:,} -> {known[-1]:,}" if known else "no numbers"
     yield Text.assemble((_name(one), "bold"), f"   {line}   {ends}", no_wrap=True)
     for move in one.moves:
-        yield from _move(move)
+        yield from _move(move, of)
     if not one.moves and (error := next((point.error for point in one.points if point.error), None)):
-        yield Text(f"  at no commit that was looked at: {error}", "red")
+        yield Text(f"  {NOWHERE[of]}: {error}", "red")
 
 
-def _move(move: HistoryMove) -> Iterator[Text]:
+def _move(move: HistoryMove, of: str) -> Iterator[Text]:
     cycles = _moved("cycles", move.cycles, [UNKNOWN if one is None else f"{one:,}" for one in move.cycles])
     told = [UNKNOWN if one is None else scaled(joules(one), "J", 4) for one in move.energy_aj]
     energy = _moved("energy", move.energy_aj, told)
     numbers = f"   {count(move.numbers, 'number')}" if move.numbers else ""
-    yield Text.assemble((f"  {move.commit[:SHORT]}", "cyan"), f" {move.date[:10]}   {cycles}   {energy}{numbers}")
-    yield Text(f"    {move.subject}", "dim")
+    at = f"{move.commit[:SHORT]} {move.date[:10]}" if of == "commits" else move.subject
+    yield Text.assemble((f"  {at}", "cyan"), f"   {cycles}   {energy}{numbers}")
+    if of == "commits":
+        yield Text(f"    {move.subject}", "dim")
     details = rows(move.changed, 3) if move.changed else []
     for row in details or [("", move.cause, "")]:
         yield Text(f"    {' '.join(filter(None, row))}")
