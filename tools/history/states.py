@@ -1,4 +1,4 @@
-"""The numbers of a commit, read from a golden that it holds or measured by a run of what it holds; of a chip file, too."""
+"""The numbers of a commit, read from a golden that it holds or measured by a run of what it holds; and of a chip."""
 
 from __future__ import annotations
 
