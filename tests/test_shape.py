@@ -19,6 +19,7 @@ def test_every_measure_of_the_shape_is_within_its_bound() -> None:
     assert not broken, "the bounds stand in tests/shape.toml\n" + "\n".join(broken)
 
 
+@pytest.mark.slow
 def test_every_exception_is_needed() -> None:
     functions = {
         shape.place(one.path, name=one.name)
