@@ -13,8 +13,10 @@ NAMES = [page.relative_to(CHECKOUT).as_posix() for page in PAGES]
 
 SLOW = {
     "docs/analog-networks.md",
+    "docs/array-size.md",
     "docs/command-line.md",
     "docs/design.md",
+    "docs/draw.md",
     "docs/figure-2.md",
     "docs/figure-4.md",
     "docs/figure-5.md",
@@ -22,9 +24,14 @@ SLOW = {
     "docs/figure-7c.md",
     "docs/how-to/explore-a-chip.md",
     "docs/how-to/find-what-changed.md",
+    "docs/how-to/find-what-limits.md",
+    "docs/how-to/notebook.md",
     "docs/how-to/test-a-kernel.md",
+    "docs/report.md",
     "docs/sweep.md",
+    "docs/systems.md",
     "docs/technologies.md",
+    "docs/tutorial/overlap.md",
 }
 """Pages whose commands take a second and more."""
 

@@ -109,6 +109,7 @@ def test_a_commit_that_does_not_run_has_no_numbers_and_the_rest_goes_on(programs
     assert calls[-1] == (4, 4)
 
 
+@pytest.mark.slow
 def test_ranges_without_a_change_are_halved_and_said_to_be_a_part(programs: Path) -> None:
     report = of_programs("HEAD~2..HEAD", ["echo.s"], settings=["memory.ports=2"], folder=str(programs))
     assert (report.complete, report.covers, report.runs) == (False, {"looked_at": 2, "of": 3}, 2)
@@ -132,6 +133,7 @@ def test_a_run_that_does_not_end_is_given_up(programs: Path, monkeypatch: pytest
     assert {point.error for point in series.points} == {"took longer than 0.01 s"}
 
 
+@pytest.mark.slow
 def test_a_result_that_was_damaged_is_measured_anew(programs: Path, tmp_path: Path) -> None:
     first = of_programs("HEAD~1..HEAD", ["echo.s"], folder=str(programs), kept=str(tmp_path / "kept"))
     for path in (tmp_path / "kept").iterdir():
