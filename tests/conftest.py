@@ -45,9 +45,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects what is slow
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks as slow what the samples of brute-force tests leave out."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks as slow what the samples of brute-force tests leave out, and judges no time while lines are counted."""
     sampling.mark(items)
+    if config.getoption("cov_source", None):
+        sampling.skip_times(items)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

@@ -9,6 +9,8 @@ from zlib import crc32
 
 import pytest
 
+CLOCKS = {"process_time", "perf_counter", "monotonic"}
+
 Case = Mapping[str, int]
 """Which value of each parameter a case has, by the number of the value."""
 
@@ -50,3 +52,15 @@ def mark(items: Sequence[pytest.Item]) -> None:
         for place, item in enumerate(cases):
             if place not in taken:
                 item.add_marker(pytest.mark.slow)
+
+
+def reads_a_clock(item: pytest.Item) -> bool:
+    """Whether a test judges a time, which is another one where each line is counted."""
+    return isinstance(item, pytest.Function) and not CLOCKS.isdisjoint(item.function.__code__.co_names)
+
+
+def skip_times(items: Sequence[pytest.Item]) -> None:
+    """Has tests that judge a time skipped."""
+    for item in items:
+        if reads_a_clock(item):
+            item.add_marker(pytest.mark.skip(reason="coverage slows down what it times"))

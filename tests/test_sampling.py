@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sampling import Case, sample
+from sampling import CLOCKS, Case, reads_a_clock, sample
 
 pytest_plugins = ["pytester"]
 
@@ -82,3 +83,15 @@ def test_a_case_that_is_named_runs(sampled: pytest.Pytester, case: str) -> None:
     """Whoever names a case wants that case, in the sample or not."""
     found = sampled.runpytest("-m", "not slow", f"test_few.py::test_many[{case}]").parseoutcomes()
     assert (found["passed"], found.get("deselected", 0)) == (1, 0)
+
+
+def test_a_test_that_judges_a_time_is_known_by_the_clock_that_it_reads(request: pytest.FixtureRequest) -> None:
+    def with_a_clock() -> None:
+        assert time.process_time() >= 0
+
+    def without() -> None:
+        assert CLOCKS
+
+    for function, expected in ((with_a_clock, True), (without, False)):
+        item = pytest.Function.from_parent(request.node.parent, name="any", callobj=function)
+        assert reads_a_clock(item) is expected

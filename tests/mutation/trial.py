@@ -28,6 +28,7 @@ import hypothesis
 import pytest
 from mutation.changes import Mutant, mutants
 from mutation.swap import functions_of, swap
+from sampling import reads_a_clock
 
 MEMORY = 6 << 30
 """Address space of a process that tries a mutant."""
@@ -35,7 +36,6 @@ MOST = 60.0
 """Seconds of tests for each mutant: where more execute its line, the slowest are left out."""
 LEAST = 10.0
 """Seconds that a mutant has beside three times those that its tests take: a loop that never ends takes so long."""
-CLOCKS = {"process_time", "perf_counter", "monotonic"}
 SURVIVED, KILLED, NOT_SWAPPED, BROKEN = 0, 1, 3, 4
 
 
@@ -78,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Takes the tests of a list, in its order; none that measures time, which a busy machine would have fail."""
-    items[:] = [item for item in items if not CLOCKS & set(item.function.__code__.co_names)]  # type: ignore[attr-defined]
+    items[:] = [item for item in items if not reads_a_clock(item)]
     places = {name: place for place, name in enumerate(_job().get("only", []))}
     if places:
         items[:] = sorted((item for item in items if item.nodeid in places), key=lambda item: places[item.nodeid])
