@@ -19,7 +19,7 @@ import nox
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 ROOT = Path(__file__).parent.parent
 
-nox.options.sessions = ["tests", "oldest", "same", "release"]
+nox.options.sessions = ["suite", "oldest", "same", "release"]
 nox.options.error_on_missing_interpreters = False
 nox.options.envdir = str(ROOT / ".nox")
 
@@ -40,7 +40,7 @@ def oldest() -> list[str]:
 
 
 @nox.session(python=PYTHONS)
-def tests(session: nox.Session) -> None:
+def suite(session: nox.Session) -> None:
     """The default tests."""
     session.chdir(ROOT)
     session.install("-e", ".[test]")

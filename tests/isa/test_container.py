@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import struct
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import msgpack  # type: ignore[import-untyped]
 import numpy as np
 import pytest
+from forged_containers import forged, sealed
 
 from acortex.errors import AcortexError, UsageError
 from acortex.isa.asm.assembler import assemble
@@ -73,22 +73,6 @@ def refused(data: bytes) -> str:
     assert caught.value.exit_code == 2
     assert caught.value.where == "tiny.acx"
     return caught.value.message
-
-
-def sealed(body: bytes) -> bytes:
-    """A body with the checksum that it should have."""
-    return body + hashlib.sha256(body).digest()
-
-
-def forged(program: Program, change: Callable[[dict[str, Any]], None]) -> bytes:
-    """A container whose map was changed by someone who knows how to compute the checksum."""
-    data = dumps(program)
-    start = len(MAGIC) + 3 + data[len(MAGIC) + 2]
-    (size,) = struct.unpack_from("<I", data, start)
-    content = msgpack.unpackb(data[start + 4 : start + 4 + size])
-    change(content)
-    packed = msgpack.packb(content)
-    return sealed(data[:start] + struct.pack("<I", len(packed)) + packed + data[start + 4 + size : -32])
 
 
 def test_everything_comes_back(program: Program) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgpack  # type: ignore[import-untyped]
 import numpy as np
 import pytest
+from forged_containers import forged, sealed
 
 from acortex.errors import AcortexError, UsageError
 from acortex.isa import container
@@ -45,25 +43,10 @@ def refused(data: bytes) -> str:
     return caught.value.message.removeprefix("the program is malformed: ")
 
 
-def sealed(body: bytes) -> bytes:
-    return body + hashlib.sha256(body).digest()
-
-
 def with_map(packed: bytes, size: int | None = None) -> bytes:
     """A container of a map alone, which says that it has so many bytes."""
     told = len(packed) if size is None else size
     return sealed(MAGIC + struct.pack("<HB", FORMAT, 1) + b"1" + struct.pack("<I", told) + packed)
-
-
-def forged(program: Program, change: Callable[[dict[str, Any]], None], more: bytes = b"") -> bytes:
-    """A container whose map is changed, with more bytes behind its arrays."""
-    data = dumps(program)
-    start = len(MAGIC) + 3 + data[len(MAGIC) + 2]
-    (size,) = struct.unpack_from("<I", data, start)
-    content = msgpack.unpackb(data[start + 4 : start + 4 + size])
-    change(content)
-    packed = msgpack.packb(content)
-    return sealed(data[:start] + struct.pack("<I", len(packed)) + packed + data[start + 4 + size : -32] + more)
 
 
 # Head and map ---------------------------------------------------------------------------------------------------------

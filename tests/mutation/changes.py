@@ -153,7 +153,7 @@ class _Finder(ast.NodeVisitor):
         if match:
             self.note(begin + match.start(), begin + match.end(), text, right.lineno)
 
-    def tested(self, test: ast.expr) -> None:
+    def condition(self, test: ast.expr) -> None:
         """A condition that no change of an operator turns round."""
         if not isinstance(test, ast.Compare | ast.BoolOp | ast.UnaryOp | ast.Constant | ast.NamedExpr):
             self.negated(test)
@@ -250,26 +250,26 @@ class _Finder(ast.NodeVisitor):
         main = isinstance(node.test, ast.Compare) and getattr(node.test.left, "id", "") == "__name__"
         if name == "TYPE_CHECKING" or main:
             return
-        self.tested(node.test)
+        self.condition(node.test)
         self.generic_visit(node)
 
     def visit_While(self, node: ast.While) -> None:
-        self.tested(node.test)
+        self.condition(node.test)
         self.generic_visit(node)
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
-        self.tested(node.test)
+        self.condition(node.test)
         self.generic_visit(node)
 
     def visit_comprehension(self, node: ast.comprehension) -> None:
         for test in node.ifs:
-            self.tested(test)
+            self.condition(test)
         self.generic_visit(node)
 
     def visit_Return(self, node: ast.Return) -> None:
         returns = self.returns[-1] if self.returns else None
         if isinstance(returns, ast.Name) and returns.id == "bool" and node.value is not None:
-            self.tested(node.value)
+            self.condition(node.value)
         elif node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None):
             self.instead(node.value, "None")
         self.generic_visit(node)

@@ -14,7 +14,7 @@ import pytest
 from mutation.changes import Mutant, mutants
 from mutation.scores import EXPLAINED, Explained, Outcome, diff, explained, needless, scores, toml
 from mutation.swap import functions_of, swap
-from mutation.trial import keep_devices
+from mutation.trial import device_replaced, keep_devices
 
 SOURCE = '''\
 """A text of 1 line."""
@@ -192,19 +192,20 @@ def test_a_run_tells_what_tests_catch_from_what_they_do_not(checkout: Path, tmp_
 
 
 @pytest.mark.parametrize(
-    ("event", "arguments"),
+    ("event", "arguments", "device"),
     [
-        ("os.rename", ("/tmp/a", "/dev/null", -1, -1)),
-        ("os.rename", (b"a", b"/dev/full")),
-        ("os.remove", ("/dev/null", -1)),
+        ("os.rename", ("/tmp/a", "/dev/null", -1, -1), "/dev/null"),
+        ("os.rename", (b"a", b"/dev/full"), "/dev/full"),
+        ("os.remove", ("/dev/null", -1), "/dev/null"),
+        ("os.rename", ("/dev/null", "/tmp/a", -1, -1), ""),
+        ("os.remove", ("/tmp/dev/null", -1), ""),
+        ("open", ("/dev/null", "w", 0), ""),
     ],
 )
-def test_no_mutant_puts_a_file_in_the_place_of_a_device(event: str, arguments: tuple[object, ...]) -> None:
-    with pytest.raises(PermissionError, match="/dev/"):
-        keep_devices(event, arguments)
+def test_what_would_replace_a_device_is_known(event: str, arguments: tuple[object, ...], device: str) -> None:
+    assert device_replaced(event, arguments) == device
 
 
-def test_what_a_mutant_does_to_files_is_its_own_affair() -> None:
-    keep_devices("os.rename", ("/dev/null", "/tmp/a", -1, -1))
-    keep_devices("os.remove", ("/tmp/dev/null", -1))
-    keep_devices("open", ("/dev/null", "w", 0))
+def test_no_mutant_puts_a_file_in_the_place_of_a_device() -> None:
+    with pytest.raises(PermissionError, match="/dev/null"):
+        keep_devices("os.rename", ("/tmp/a", "/dev/null", -1, -1))

@@ -57,12 +57,18 @@ if MEASURE:  # now, before anything of the package is imported: what runs until 
 DEVICES = "/dev/"
 
 
+def device_replaced(event: str, arguments: tuple[Any, ...]) -> str:
+    """The device that an event of Python's audit would remove, or put another file in place of; "" for any other event."""
+    if event not in ("os.rename", "os.remove"):
+        return ""
+    place = os.fsdecode(arguments[event == "os.rename"])
+    return place if place.startswith(DEVICES) else ""
+
+
 def keep_devices(event: str, arguments: tuple[Any, ...]) -> None:
-    """Forbids to put a file in a device's place, which root may: what asks whether it is one is changed by mutants."""
-    if event in ("os.rename", "os.remove"):
-        place = os.fsdecode(arguments[event == "os.rename"])
-        if place.startswith(DEVICES):
-            raise PermissionError(f"a mutant would have replaced {place}")
+    """Forbids it, for root may: what asks whether a file is a device is changed by mutants, too."""
+    if place := device_replaced(event, arguments):
+        raise PermissionError(f"a mutant would have replaced {place}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
