@@ -58,7 +58,7 @@ DEVICES = "/dev/"
 
 
 def device_replaced(event: str, arguments: tuple[Any, ...]) -> str:
-    """The device that an event of Python's audit would remove, or put another file in place of; "" for any other event."""
+    """The device that an event of an audit would remove, or put another file in the place of; "" for other events."""
     if event not in ("os.rename", "os.remove"):
         return ""
     place = os.fsdecode(arguments[event == "os.rename"])
