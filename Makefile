@@ -33,7 +33,7 @@ SINCE ?= HEAD~20
 mutate: .venv/.installed-test
 	PYTHONPATH=tests:tests/programs $(BIN)/python -P -m mutation $(or $(MODULES),--since $(SINCE)) $(TESTS:%=--tests %) $(AGAIN:%=--again)
 
-# Which share of lines and branches all tests reach, slow ones too, beside the bar of each layer. Takes an hour.
+# Which share of lines and branches all tests reach, slow ones too, beside the bar of each layer. Takes long.
 coverage: .venv/.installed-test
 	$(BIN)/python -m pytest -m "slow or not slow" --cov=acortex --cov-branch --cov-report=json:build/coverage.json $(TESTS)
 	$(BIN)/python tests/coverage_bars.py build/coverage.json

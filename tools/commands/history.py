@@ -1,4 +1,4 @@
-"""`acortex history`: when a pinned number moved, in which commit, and by what."""
+"""`acortex history`: when a number moved, in which commit or on which chip file, and by what."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""When a pinned number moved, in which commit, and by which setting or instruction."""
+"""When a number moved, in which commit or on which chip file, and by which setting or instruction."""

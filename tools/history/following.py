@@ -82,6 +82,7 @@ def of_chips(
     A chip on which a program does not run has no numbers, and the others go on. Raises UsageError for a folder with
     fewer than two chip files.
     """
+    # A chip file stands where a commit does: what moved between two of them is found and shown in the same way.
     files = [Commit(str(path), "", path.stem) for path in sorted(Path(folder).glob("*.toml"))]
     if len(files) < 2:
         hint = "a series takes two chip files at least, such as v1.toml and v2.toml"
