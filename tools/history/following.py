@@ -58,9 +58,10 @@ def of_programs(
     does not run has no numbers, and the others go on. `kept` is a folder of results that are not run again. Raises
     UsageError for what is no repository or no range of one.
     """
-    found = repository(Path(folder))
     if ".." not in span or "..." in span:
-        raise UsageError(f"{span!r} is no range of commits", hint="write A..B, such as v1.0..HEAD")
+        hint = "write A..B, such as v1.0..HEAD, or name a folder of chip files"
+        raise UsageError(f"{span!r} is no range of commits", hint=hint)
+    found = repository(Path(folder))
     commits = found.commits(span)
     place = _folder(kept)
     wanted = [

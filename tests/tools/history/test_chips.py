@@ -68,3 +68,13 @@ def test_what_is_for_commits_is_refused(option: tuple[str, ...], chips: Path) ->
     made = CliRunner().invoke(cli, ["history", str(chips), "--program", PROGRAM, *option])
     assert made.exit_code == 2
     assert "is for a range of commits" in made.stderr
+
+
+def test_what_is_neither_a_folder_nor_a_range_is_refused_outside_a_repository_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = CliRunner().invoke(cli, ["history", "chipz", "--program", PROGRAM])
+    assert made.exit_code == 2
+    assert "'chipz' is no range of commits" in made.stderr
+    assert "a folder of chip files" in made.stderr
