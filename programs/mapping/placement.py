@@ -3,7 +3,8 @@
 A product is a grid of tiles, one array each, and is placed a tile column at a time. Its columns may lie anywhere, and
 one that is too tall for what is left of a column of arrays goes on in another: so every array of a chip can be used.
 Tile columns that meet in one column of arrays share its neurons and wires and are converted one after the other; as
-many may as the group's own loads and frame hide.
+many may as the group's own loads and frame hide. Those that are converted first stand first, so that no word waits for
+one before it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import NamedTuple
 from acortex.errors import AcortexError
 from acortex.isa.machine import CHANNELS, Machine
 from acortex.isa.operands import KINDS
+from acortex.programs.mapping.turns import Run, turns_of
 
 
 class PlacementError(AcortexError):
@@ -62,10 +64,6 @@ class Placement:
         return all(end <= start for (_, end), (start, _) in pairwise(spans))
 
 
-FreeRun = tuple[int, int, int]
-"""Arrays of one column, from a row down: (column, row, height)."""
-
-
 def place(products: Sequence[Tiles], machine: Machine) -> Placement:
     """Places every product on the chip.
 
@@ -99,19 +97,28 @@ class _Filling:
     """Columns of arrays, each filled from the top down."""
 
     def __init__(self, machine: Machine) -> None:
-        self._rows = machine.rows
+        self._rows, self._split = machine.rows, machine.m_top
         self._level = [0] * machine.columns
 
-    def add(self, product: Tiles, turns: int) -> list[list[FreeRun]]:
-        """Takes arrays for a product: the runs of each of its tile columns, those that lie side by side together."""
+    def add(self, product: Tiles, turns: int) -> list[list[Run]]:
+        """Takes arrays for a product: the runs of each of its tile columns, those that are converted at once together."""
         crossed: Counter[int] = Counter()
         columns = []
         for _ in range(product.columns):
             runs = self._take(self._home(product.rows, crossed, turns), product.rows)
             crossed.update(range(min(runs)[0], max(runs)[0] + 1))
             columns.append(runs)
-        # Tile columns may stand in any order in a group: alike ones side by side become one rectangle.
-        return sorted(columns, key=lambda runs: ([(row, height) for _, row, height in runs], runs))
+        return self._in_turns(columns)
+
+    def _in_turns(self, columns: list[list[Run]]) -> list[list[Run]]:
+        """Tile columns in the order in which they are converted, for words leave in the order of tile columns.
+
+        They may stand in any order in a group. Alike ones side by side become one rectangle.
+        """
+        columns = sorted(columns, key=lambda runs: ([(row, height) for _, row, height in runs], runs))
+        # The sort keeps the order within a turn, so that in their new order they take the same turns.
+        turns = turns_of(columns, self._split)
+        return [columns[index] for index in sorted(range(len(columns)), key=turns.__getitem__)]
 
     def _home(self, rows: int, crossed: Counter[int], turns: int) -> int:
         """The column in which the next tile column begins: with room for all of it, else the emptiest.
@@ -130,7 +137,7 @@ class _Filling:
         whole = next((column for level, column in free if level + rows <= self._rows), None)
         return min(free)[1] if whole is None else whole
 
-    def _take(self, home: int, rows: int) -> list[FreeRun]:
+    def _take(self, home: int, rows: int) -> list[Run]:
         """Arrays from a column, and from the nearest ones with room where it has not enough."""
         runs = []
         column = home
@@ -145,7 +152,7 @@ class _Filling:
             column = min(free, key=lambda other: (abs(other - home), other))
 
 
-def _rectangles(columns: list[list[FreeRun]]) -> tuple[Rect, ...]:
+def _rectangles(columns: list[list[Run]]) -> tuple[Rect, ...]:
     """The runs of tile columns as rectangles, neighbours that run alike taken together."""
     rects: list[Rect] = []
     start = 0
@@ -157,7 +164,7 @@ def _rectangles(columns: list[list[FreeRun]]) -> tuple[Rect, ...]:
     return tuple(rects)
 
 
-def _alike(first: list[FreeRun], other: list[FreeRun], away: int) -> bool:
+def _alike(first: list[Run], other: list[Run], away: int) -> bool:
     """Whether two tile columns have the same rows, `away` columns apart."""
     return [(column + away, row, height) for column, row, height in first] == other
 

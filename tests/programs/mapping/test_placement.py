@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from acortex.programs.compiler import in_blocks
 from acortex.programs.mapping import placement
 from acortex.programs.mapping.placement import Placement, PlacementError, Tiles, place, smallest
+from acortex.programs.mapping.turns import turns_of
 from acortex.sim.chip.buses import Buses
-from acortex.sim.chip.groups import Group, Rect, check_apart, form_group
+from acortex.sim.chip.groups import Group, Rect, VerticalRun, check_apart, form_group
 from acortex.sim.chip.specs import Chip, load_chip
 from acortex.tools.open.machine import machine_of
 
@@ -71,7 +72,40 @@ def test_a_rectangle_is_told_block_by_block_with_each_array_once(
     assert sorted(told) == [(row + y, column + x) for y in range(height) for x in range(width)]
 
 
-@given(st.lists(st.builds(Tiles, st.integers(1, 12), st.integers(1, 6)), max_size=8))
+PRODUCTS = st.lists(st.builds(Tiles, st.integers(1, 12), st.integers(1, 6)), max_size=8)
+
+
+@given(PRODUCTS, st.integers(1, 23))
+def test_tile_columns_stand_in_the_order_in_which_the_chip_converts_them(products: list[Tiles], m_top: int) -> None:
+    columns = max(1, -(-sum(product.arrays for product in products) // 48))  # blocks of two columns on each side
+    sizes = {"m_top": m_top, "m_bottom": 24 - m_top, "n": columns}
+    chip = load_chip("acortex_gnmt", [f"arrays.{name}={size}" for name, size in sizes.items()])
+    for group in formed(products, place(products, machine_of(chip)), chip):
+        turns = Buses(chip).group_route(group).turns
+        assert list(turns) == sorted(turns)
+        runs = [[(run.column, run.row, run.height) for run in column] for column in group.runs]
+        assert turns_of(runs, m_top) == list(turns)
+
+
+RUNS = st.lists(
+    st.builds(Rect, st.integers(0, 5), st.integers(0, 11), st.integers(1, 8)).filter(lambda r: r.row + r.height <= 12),
+    min_size=1,
+    max_size=3,
+)
+
+
+@given(st.lists(RUNS, min_size=1, max_size=8), st.integers(1, 11))
+def test_the_turns_that_are_foretold_are_those_of_the_chip_wherever_arrays_lie(
+    tile_columns: list[list[Rect]], m_top: int
+) -> None:
+    chip = load_chip("acortex_gnmt", [f"arrays.m_top={m_top}", f"arrays.m_bottom={12 - m_top}", "arrays.n=3"])
+    runs = tuple(tuple(VerticalRun(rect.column, rect.row, rect.height) for rect in column) for column in tile_columns)
+    assert turns_of([[(run.column, run.row, run.height) for run in column] for column in runs], m_top) == list(
+        Buses(chip).group_route(Group(0, 64, 64 * len(runs), (), runs)).turns
+    )
+
+
+@given(PRODUCTS)
 def test_any_products_fit_the_smallest_chip_for_them(products: list[Tiles]) -> None:
     machine = machine_of(load_chip("acortex_gnmt"))
     least = smallest(products, machine)
