@@ -221,6 +221,7 @@ class Skipper:
             cycles = now + self.record.offset
             done = self._totals.fill(self._subject.tally, cycles)
             self.skipped = int(done.events.sum()) - self._totals.simulated
+            self._forget()
         return cycles
 
     @property
@@ -238,5 +239,8 @@ class Skipper:
         self._totals.add(self.record)
         self.record.clear()
         self._marked = 0
+        self._forget()
+
+    def _forget(self) -> None:
         self._seen.clear()
         self._passages.clear()
