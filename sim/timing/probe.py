@@ -151,13 +151,13 @@ class Probe:
 
     def due(self) -> bool:
         """Whether so much has been logged since the last time that it is worth giving."""
-        return len(self._log.rows) >= 5 * LEAST
+        return len(self._log) >= LEAST
 
     def publish(self) -> None:
         """Gives the listeners what was logged since the last time."""
         log, self._log = self._log, self._new_log()
         if log.rows:
-            places, rows = rows_of(log.places, 5), rows_of(log.rows, 5).T
+            places, rows = log.places_table(), log.table().T
             self._delivery.give(_Columns(np.stack([*rows[:4], *places[rows[4], :4].T])))
 
 
@@ -172,8 +172,3 @@ class _Columns:
         """Takes them."""
         for column, out in zip(self._columns, columns, strict=True):
             column.take(chosen, out=out, mode="clip")
-
-
-def rows_of(flat: list[int], fields: int) -> Rows:
-    """Integers in rows of so many fields; np.array would look at all of them first, for what they are."""
-    return np.fromiter(flat, np.int64, len(flat)).reshape(-1, fields)

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.sim.timing.probe import rows_of
 from acortex.sim.timing.tally import Log
 from acortex.sim.timing.unit import Unit
 
@@ -122,7 +121,7 @@ class Record:
     @property
     def rows(self) -> int:
         """How many rows the log has."""
-        return len(self.log.rows) // 5
+        return len(self.log)
 
     def copy(self, entry: Copy, joins: bool) -> None:
         """Notes that entries came once more; one that `joins` may become part of the copy that was noted last."""
@@ -242,8 +241,8 @@ class Record:
     def table(self) -> Table:
         """The log, as it was simulated."""
         if self._table is None or len(self._table.start) != self.rows:
-            places = rows_of(self.log.places, 5)
-            start, duration, kind, count, place = rows_of(self.log.rows, 5).T.copy()  # read by columns from here on
+            places = self.log.places_table()
+            start, duration, kind, count, place = self.log.table().T.copy()  # read by columns from here on
             self._table = Table(start, duration, kind, count, places[place, 0], places[place, 4])
         return self._table
 
@@ -256,11 +255,12 @@ class Record:
     def first_waits(self, begin: int, end: int, units: Collection[int]) -> dict[int, int]:
         """The first wait of each of some units within rows of the log: its row, by the unit's number."""
         left, found = set(units), dict[int, int]()
-        places, rows = self.log.places, self.log.rows
-        for row in [row for row, kind in enumerate(rows[5 * begin + 2 : 5 * end : 5], begin) if kind < 0]:
+        kind, place = self.log.table(begin, end)[:, [2, 4]].T
+        waits = np.flatnonzero(kind < 0)
+        for row, number in zip((begin + waits).tolist(), place[waits].tolist(), strict=True):
             if not left:
                 break
-            unit = places[5 * rows[5 * row + 4]]
+            unit = self.log.places[5 * number]
             if unit in left:
                 found[unit] = row
                 left.remove(unit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from struct import Struct
 from typing import NamedTuple
 
 import numpy as np
@@ -116,6 +117,12 @@ class Tally:
             span[1] = end
 
 
+row_of = Struct("5q").pack
+"""A row of a log: five int64, as NumPy reads them. Integers in a list would take three times as much memory."""
+
+ROW_BYTES = len(row_of(0, 0, 0, 0, 0))
+
+
 class Log:
     """What observed units did and waited for for a while, in the fewest integers: flat rows.
 
@@ -123,10 +130,22 @@ class Log:
     """
 
     def __init__(self) -> None:
-        self.rows: list[int] = []
+        self.rows = bytearray()
         """start, duration, kind, count, place; and so on. A wait has ~cause in place of a kind, and 0 of a count."""
         self.places: list[int] = []
         """unit, pc, layer, inference, place in the order of issue."""
+
+    def __len__(self) -> int:
+        return len(self.rows) // ROW_BYTES
+
+    def table(self, begin: int = 0, end: int | None = None) -> NDArray[np.int64]:
+        """Rows from one to before another, all without them: int64 of shape (rows, 5), a copy."""
+        last = None if end is None else end * ROW_BYTES
+        return np.frombuffer(self.rows[begin * ROW_BYTES : last], np.int64).reshape(-1, 5)
+
+    def places_table(self) -> NDArray[np.int64]:
+        """The places by their numbers: int64 of shape (places, 5)."""
+        return np.fromiter(self.places, np.int64, len(self.places)).reshape(-1, 5)
 
     def enter(self, unit: int, context: tuple[int, int, int, int]) -> int:
         """The number of a new place."""

@@ -204,36 +204,39 @@ def _weigh(done: Done, weighed: Weighed) -> Done:
 
 def _merged(done: Done) -> Done:
     """One row where several have the same owner, unit, instruction and kind."""
-    order = _order(*done[:4])
-    done = Done(*(column[order] for column in done))
-    at = _begins(*done[:4])
+    order, at = _order(*done[:4])
     if not len(at):
         return done
-    sums = [np.add.reduceat(column, at) for column in done[6:]]
-    lows, highs = np.minimum.reduceat(done.first, at), np.maximum.reduceat(done.last, at)
-    return Done(*[*(column[at] for column in done[:4]), lows, highs, *sums])
+    first = order[at]
+    sums = [np.add.reduceat(column[order], at) for column in done[6:]]
+    lows, highs = np.minimum.reduceat(done.first[order], at), np.maximum.reduceat(done.last[order], at)
+    return Done(*[*(column[first] for column in done[:4]), lows, highs, *sums])
 
 
-def _order(*keys: Ints) -> NDArray[np.intp]:
-    """The order by some columns, of which the first counts most; the first of equals comes first.
+def _order(*keys: Ints) -> tuple[Ints, Ints]:
+    """The order by some columns, of which the first counts most, and where rows begin that are equal in all of them.
 
-    One number for each row says all, where 64 bits are enough; with the row's own place in it, to sort the numbers
-    gives the order, in half the time that an order of equals takes.
+    The first of equals comes first. One number for each row says all, where 64 bits are enough: with the row's own
+    place in its lowest bits, to sort the numbers gives the order, in half the time that an order of equals takes.
     """
     rows = len(keys[0])
     lows = [int(key.min(initial=0)) for key in keys]
     sizes = [int(key.max(initial=0)) - low + 1 for key, low in zip(keys, lows, strict=True)]
-    if math.prod(sizes) * rows >= 1 << 63:
-        return np.lexsort(keys[::-1])
+    bits = rows.bit_length()
+    if math.prod(sizes) << bits >= 1 << 63:
+        order = np.lexsort(keys[::-1])
+        return order, _begins(*(key[order] for key in keys))
     whole = np.zeros(rows, np.int64)
     for key, low, size in zip(keys, lows, sizes, strict=True):
         whole *= size
         whole += key
         whole -= low
-    whole *= max(rows, 1)
+    whole <<= bits
     whole += np.arange(rows)
     whole.sort()
-    return whole % max(rows, 1)
+    order = whole & ((1 << bits) - 1)
+    whole >>= bits
+    return order, _begins(whole)
 
 
 def _alike(contexts: Ints) -> Ints:
@@ -254,10 +257,8 @@ def _begins(*columns: Ints) -> Ints:
 
 def _sorted(keys: tuple[Ints, ...]) -> tuple[Ints, Ints, list[list[int]]]:
     """An order that brings equal keys together, where each begins in it, and the columns of the keys."""
-    order = _order(*keys)
-    columns = [key[order] for key in keys]
-    at = _begins(*columns)
-    return order, at, [column[at].tolist() for column in columns]
+    order, at = _order(*keys)
+    return order, at, [key[order[at]].tolist() for key in keys]
 
 
 def _grouped(keys: tuple[Ints, ...], *columns: Ints) -> tuple[list[list[int]], list[list[int]]]:

@@ -16,7 +16,7 @@ from acortex.isa.table import MAKE_TOKEN, ROWS, TAKE_TOKEN
 from acortex.sim.timing.channel import Channel, Tokens
 from acortex.sim.timing.kernel import CAUSES, IDLE, TOKEN, Alarm, Kernel
 from acortex.sim.timing.snapshot import BEGAN, COUNTDOWN, COUNTS, INSTRUCTION, NUMBER, SINCE, TABLE, VALUE, Roles
-from acortex.sim.timing.tally import Log, Tally
+from acortex.sim.timing.tally import Log, Tally, row_of
 
 Context = tuple[int, int, int, int]
 """What a unit works for: the address, layer and inference of an instruction, and its place in the order of issue."""
@@ -91,11 +91,11 @@ class Unit:
         if start > self.since:
             self.spent[self.cause] += start - self.since
             if self._log is not None and self.cause != IDLE:
-                self._log.rows += self.since, start - self.since, ~self.cause, 0, self._place
+                self._log.rows += row_of(self.since, start - self.since, ~self.cause, 0, self._place)
         self.cause = IDLE
         self.last = self.since = start + duration
         if self._log is not None:
-            self._log.rows += start, duration, kind, count, self._place
+            self._log.rows += row_of(start, duration, kind, count, self._place)
             if not self._counts:
                 return
         self.busy += duration
@@ -119,7 +119,7 @@ class Unit:
         if until > self.since:
             self.spent[self.cause] += until - self.since
             if self._log is not None and self.cause != IDLE:
-                self._log.rows += self.since, until - self.since, ~self.cause, 0, self._place
+                self._log.rows += row_of(self.since, until - self.since, ~self.cause, 0, self._place)
             self.since = until
 
     def attach(self, log: Log, counts: bool = True) -> None:

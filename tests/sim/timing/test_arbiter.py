@@ -33,7 +33,7 @@ class Asker(Client):
     @property
     def waits(self) -> list[tuple[int, int, str]]:
         """The start, duration and cause of each wait."""
-        rows = zip(*[iter(self.log.rows)] * 5, strict=True)
+        rows = self.log.table().tolist()
         return [(start, duration, CAUSES[~kind]) for start, duration, kind, _, _ in rows if kind < 0]
 
     def granted(self, now: int) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acortex.sim.timing.record import Copy, Entry, Piece, Record, Repeat
+from acortex.sim.timing.tally import row_of
 
 
 @st.composite
@@ -21,7 +22,7 @@ def records(draw: st.DrawFn) -> Record:
         if number == 0 or draw(st.booleans()):
             size = draw(st.integers(0, 3))
             for row in range(begin, begin + size):
-                found.log.rows += 10 * row, 1, 1, 1, 0
+                found.log.rows += row_of(10 * row, 1, 1, 1, 0)
             found.entries.append(Piece(begin, begin + size, draw(st.integers(0, 5))))
             continue
         last = draw(st.integers(1, number))
@@ -81,7 +82,7 @@ def test_a_wait_is_found_through_many_copies_of_copies() -> None:
     """Each of them is looked through once: another row came 2^37 times before."""
     record = Record([])
     for row in range(2):
-        record.log.rows += 10 * row, 1, 1, 1, 0
+        record.log.rows += row_of(10 * row, 1, 1, 1, 0)
     record.entries += [Piece(0, 1, 0), Piece(1, 2, 0)]
     record.entries += [Copy(0, 1, 0, 0), *(Copy(2, number, 0, 0) for number in range(3, 40))]
     record.entries += [Copy(1, 2, 0, 0), Copy(2, 41, 0, 0, ((1, 5),))]
@@ -93,7 +94,7 @@ def test_a_table_has_the_rows_that_the_log_has_when_it_is_asked_for(rows: int) -
     record = Record([])
     record.log.enter(4, (0, 0, 0, 7))
     for row in range(rows):
-        record.log.rows += 10 * row, 2, 3, 4, 0
+        record.log.rows += row_of(10 * row, 2, 3, 4, 0)
         assert len(record.table().start) == row + 1
     assert [column[-1] for column in record.table()] == [10 * (rows - 1), 2, 3, 4, 4, 7]
     record.clear()

@@ -20,7 +20,10 @@ def test_rows_are_in_order_and_equal_ones_as_they_came(high: int, rows: list[tup
     """With keys so large that 64 bits do not hold all of them in one number, too."""
     columns = np.array(rows, dtype=np.int64).reshape(-1, 3).T * np.array([[high], [1], [high >> 10 or 1]])
     expected = sorted(range(len(rows)), key=lambda row: rows[row])
-    assert _order(*columns).tolist() == expected
+    order, begins = _order(*columns)
+    assert order.tolist() == expected
+    found = [rows[row] for row in expected]
+    assert begins.tolist() == [place for place, row in enumerate(found) if not place or row != found[place - 1]]
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 4)), max_size=12))

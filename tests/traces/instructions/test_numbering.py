@@ -14,7 +14,7 @@ from acortex.programs.shipped import FOLDER
 from acortex.sim.chip.specs import Chip
 from acortex.sim.inputs import Inputs
 from acortex.sim.run import prepare
-from acortex.sim.timing.probe import Probe, rows_of
+from acortex.sim.timing.probe import Probe
 from acortex.sim.tracing import Tracing
 from acortex.tools.open.programs import open_source
 from acortex.traces.file import reader
@@ -37,7 +37,7 @@ class Serials:
         def noted(probe: Probe) -> None:
             log = probe._log
             if log.rows:
-                places, rows = rows_of(log.places, 5), rows_of(log.rows, 5)
+                places, rows = log.places_table(), log.table()
                 for start, duration, kind, _, place in rows.tolist():
                     self.found[int(places[place, 0]), start, duration, kind].append(int(places[place, 4]))
             publish(probe)
