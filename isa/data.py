@@ -40,7 +40,7 @@ TYPES = (
 
 def pack_weights(values: NDArray[np.int8]) -> bytes:
     """Weights in row-major order, two per byte, the first in the low half; an odd one leaves the last half 0."""
-    flat = values.reshape(-1).view(np.uint8)
+    flat = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
     if len(flat) % 2:
         flat = np.append(flat, np.uint8(0))
     pairs = flat.view("<u2")  # the first of two is the low byte: whole registers at a time, unlike steps of two
@@ -48,9 +48,10 @@ def pack_weights(values: NDArray[np.int8]) -> bytes:
 
 
 def unpack_weights(data: bytes, shape: tuple[int, int]) -> NDArray[np.int8]:
-    """What `pack_weights` packed; `data` has exactly the bytes of this shape."""
-    packed = np.frombuffer(data, dtype=np.uint8)
-    return _PAIRS[packed].view(np.int8)[: shape[0] * shape[1]].reshape(shape)
+    """What `pack_weights` packed, read-only; `data` has exactly the bytes of this shape."""
+    pairs = _PAIRS[np.frombuffer(data, dtype=np.uint8)]
+    pairs.setflags(write=False)
+    return pairs.view(np.int8)[: shape[0] * shape[1]].reshape(shape)
 
 
 def _pairs() -> NDArray[np.uint16]:

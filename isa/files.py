@@ -315,5 +315,10 @@ def _judge(dtype: np.dtype[Any], what: str) -> None:
 
 
 def plain(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    """An array in the one form that programs keep: C order, little-endian."""
+    """An array in the one form that programs keep: C order, little-endian.
+
+    One byte that stands for all of them, and that nobody can write to, stays so: it takes no memory.
+    """
+    if array.dtype.itemsize == 1 and not any(array.strides) and not array.flags.writeable:
+        return array
     return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)

@@ -20,6 +20,9 @@ from acortex.programs.mapping.placement import Rect
 from acortex.programs.mapping.plan import Plan
 from acortex.wording import count, shape_text
 
+ZERO = np.frombuffer(b"\0", np.int8).reshape(())
+"""The weight of a network without weights, which nobody can write to."""
+
 
 def emit(plan: Plan) -> tuple[str, dict[str, NDArray[np.generic]]]:
     """The program's text, and the arrays that it names."""
@@ -120,7 +123,7 @@ class _Emitter:
     def _values(self, matrix: Matrix) -> NDArray[np.int8]:
         """The weights of a matrix, read-only; zeros that take no memory, where the network has none."""
         if self.plan.graph.weightless:
-            return np.broadcast_to(np.int8(0), (matrix.rows, matrix.columns))
+            return np.broadcast_to(ZERO, (matrix.rows, matrix.columns))
         values = matrix.values()
         values.setflags(write=False)
         return values

@@ -33,7 +33,7 @@ class AccessTable(NamedTuple):
     pcs: Ints
 
 
-ROWS = 1 << 20
+ROWS = 1 << 21
 """About how many accesses one table holds."""
 
 
