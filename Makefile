@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 FOLDERS := isa traces sim programs tools
-SOURCES := __init__.py __main__.py documents.py errors.py garbage.py intervals.py lazy_names.py safe_files.py toml_files.py units.py wording.py $(FOLDERS)
+SOURCES := __init__.py __main__.py alike.py documents.py errors.py garbage.py intervals.py lazy_names.py safe_files.py toml_files.py units.py wording.py $(FOLDERS)
 
 .PHONY: demo test slow fuzz mutate coverage same release check nightly format types lint shape changelog reproduce pages docs
 

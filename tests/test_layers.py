@@ -25,8 +25,8 @@ MAY_IMPORT = {
 
 
 OF_ALL = {
-    "documents", "errors", "garbage", "intervals", "lazy_names", "safe_files", "toml_files", "units", "wording",
-    "__version__",
+    "alike", "documents", "errors", "garbage", "intervals", "lazy_names", "safe_files", "toml_files", "units",
+    "wording", "__version__",
 }  # fmt: skip
 """What belongs to no layer: errors, results, files, units, wording and the like, and the version."""
 

@@ -101,7 +101,7 @@ class _Filling:
         self._level = [0] * machine.columns
 
     def add(self, product: Tiles, turns: int) -> list[list[Run]]:
-        """Takes arrays for a product: the runs of each of its tile columns, those that are converted at once together."""
+        """Takes arrays for a product: the runs of each of its tile columns, in the order of their turns."""
         crossed: Counter[int] = Counter()
         columns = []
         for _ in range(product.columns):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.alike import grouped
 from acortex.sim.chip.groups import GroupTimes
 from acortex.sim.chip.prices import INDEX
 from acortex.sim.timing.array import SWITCHES
@@ -165,7 +165,7 @@ class Totals:
 def _works(done: Done, chosen: Ints) -> Works:
     """The works of some rows, which are sorted by unit and instruction."""
     unit, serial = done.unit[chosen], done.serial[chosen]
-    at = _begins(unit, serial)
+    _, at = grouped(unit, serial)
     lows = np.minimum.reduceat(done.first[chosen], at) if len(at) else at
     highs = np.maximum.reduceat(done.last[chosen], at) if len(at) else at
     return Works(unit[at], serial[at], lows, highs, at, done.kind[chosen], done.counted[chosen])
@@ -204,39 +204,13 @@ def _weigh(done: Done, weighed: Weighed) -> Done:
 
 def _merged(done: Done) -> Done:
     """One row where several have the same owner, unit, instruction and kind."""
-    order, at = _order(*done[:4])
+    order, at = grouped(*done[:4])
     if not len(at):
         return done
     first = order[at]
     sums = [np.add.reduceat(column[order], at) for column in done[6:]]
     lows, highs = np.minimum.reduceat(done.first[order], at), np.maximum.reduceat(done.last[order], at)
     return Done(*[*(column[first] for column in done[:4]), lows, highs, *sums])
-
-
-def _order(*keys: Ints) -> tuple[Ints, Ints]:
-    """The order by some columns, of which the first counts most, and where rows begin that are equal in all of them.
-
-    The first of equals comes first. One number for each row says all, where 64 bits are enough: with the row's own
-    place in its lowest bits, to sort the numbers gives the order, in half the time that an order of equals takes.
-    """
-    rows = len(keys[0])
-    lows = [int(key.min(initial=0)) for key in keys]
-    sizes = [int(key.max(initial=0)) - low + 1 for key, low in zip(keys, lows, strict=True)]
-    bits = rows.bit_length()
-    if math.prod(sizes) << bits >= 1 << 63:
-        order = np.lexsort(keys[::-1])
-        return order, _begins(*(key[order] for key in keys))
-    whole = np.zeros(rows, np.int64)
-    for key, low, size in zip(keys, lows, sizes, strict=True):
-        whole *= size
-        whole += key
-        whole -= low
-    whole <<= bits
-    whole += np.arange(rows)
-    whole.sort()
-    order = whole & ((1 << bits) - 1)
-    whole >>= bits
-    return order, _begins(whole)
 
 
 def _alike(contexts: Ints) -> Ints:
@@ -247,17 +221,9 @@ def _alike(contexts: Ints) -> Ints:
     return found
 
 
-def _begins(*columns: Ints) -> Ints:
-    """Where a row differs from the one before it, in sorted columns."""
-    differs = np.ones(len(columns[0]), bool)
-    if len(differs):
-        differs[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
-    return np.flatnonzero(differs)
-
-
 def _sorted(keys: tuple[Ints, ...]) -> tuple[Ints, Ints, list[list[int]]]:
     """An order that brings equal keys together, where each begins in it, and the columns of the keys."""
-    order, at = _order(*keys)
+    order, at = grouped(*keys)
     return order, at, [key[order[at]].tolist() for key in keys]
 
 

@@ -14,6 +14,7 @@ from math import prod
 
 import numpy as np
 
+from acortex.alike import grouped
 from acortex.traces.file.blocks import ROWS, BlockType
 from acortex.traces.file.bodies import body_of
 from acortex.traces.file.columns import Ints
@@ -89,9 +90,9 @@ class Merging:
         self._weight += weight(batch, self.fields)
         if self._weight >= SAFE or prod(size for _, size in self._keys) * 2 >= WIDEST:
             return False
-        batch = batch.copy()
-        batch[self._dropped] = -1
-        self._held.append(self._merged(batch))
+        held = self._merged(batch)
+        held[self._dropped] = -1
+        self._held.append(held)
         if sum(one.shape[1] for one in self._held) > 2 * self._most:
             self._shrink()
         return True
@@ -111,12 +112,8 @@ class Merging:
         self._held = [held]
 
     def _merged(self, rows: Batch) -> Batch:
-        keys = self._places(rows[self._start])
-        for at, size in self._keys:
-            keys = keys * size + rows[at] + 1  # a position may be -1
-        order = np.argsort(keys, kind="stable")
-        keys = keys[order]
-        return reduced(rows[:, order], self.fields, np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1)))
+        keys = self._places(rows[self._start]), *(rows[at] for at, _ in self._keys)
+        return reduced(rows, self.fields, *grouped(*keys))
 
     def _places(self, start: Ints) -> Ints:
         """The interval of each row, by its number; 0 where rows are not merged by time."""
