@@ -85,17 +85,22 @@ class Merging:
         self._weight = 0.0
         self._held: list[Batch] = []
 
-    def add(self, batch: Batch) -> bool:
-        """Takes rows. False where sums could leave 64 bits, or keys do: then there is no digest."""
+    def takes(self, batch: Batch) -> bool:
+        """Whether rows may be added. Not where sums could leave 64 bits, or keys do: then there is no digest."""
         self._weight += weight(batch, self.fields)
-        if self._weight >= SAFE or prod(size for _, size in self._keys) * 2 >= WIDEST:
-            return False
+        return self._weight < SAFE and prod(size for _, size in self._keys) * 2 < WIDEST
+
+    def by(self, field: str, batch: Batch) -> Batch:
+        """Rows merged as these will be, but for those that differ in one field more: few, from which others follow."""
+        return reduced(batch, self.fields, *grouped(*self._key(batch), batch[self.fields.index(field)]))
+
+    def add(self, batch: Batch) -> None:
+        """Takes rows."""
         held = self._merged(batch)
         held[self._dropped] = -1
         self._held.append(held)
         if sum(one.shape[1] for one in self._held) > 2 * self._most:
             self._shrink()
-        return True
 
     def rows(self) -> Batch:
         """What came, by first start."""
@@ -112,8 +117,10 @@ class Merging:
         self._held = [held]
 
     def _merged(self, rows: Batch) -> Batch:
-        keys = self._places(rows[self._start]), *(rows[at] for at, _ in self._keys)
-        return reduced(rows, self.fields, *grouped(*keys))
+        return reduced(rows, self.fields, *grouped(*self._key(rows)))
+
+    def _key(self, rows: Batch) -> tuple[Ints, ...]:
+        return self._places(rows[self._start]), *(rows[at] for at, _ in self._keys)
 
     def _places(self, start: Ints) -> Ints:
         """The interval of each row, by its number; 0 where rows are not merged by time."""
@@ -138,9 +145,13 @@ def merged(events: Table[Event], waits: Table[Wait], most: int = MOST) -> tuple[
         (events, (BlockType.EVENTS_BY_TIME, BlockType.EVENTS_BY_INSTRUCTION)),
         (waits, (BlockType.WAITS_BY_TIME, BlockType.WAITS_BY_INSTRUCTION)),
     ):
-        for batch in _batches(table, FIELDS[types[0]]):
-            if not all(found[type_].add(batch) for type_ in types):
+        by_time, by_instruction = (found[type_] for type_ in types)
+        for batch in _batches(table, by_time.fields):
+            if not (by_time.takes(batch) and by_instruction.takes(batch)):
                 return None
+            few = by_time.by("pc", batch)
+            by_time.add(few)
+            by_instruction.add(few)
     kinds = len(events.header.kinds)
     bodies = {type_: list(_bodies(one, kinds)) for type_, one in found.items()}
     return max(one.interval for one in found.values()), bodies
