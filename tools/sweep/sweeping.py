@@ -28,6 +28,7 @@ def sweep(
     *,
     workers: int = 1,
     samples: int | None = None,
+    time_samples: int | None = None,
     executor: Executor | None = None,
     progress: Progress = lambda done, total: None,
     say: Say = lambda text: None,
@@ -36,14 +37,16 @@ def sweep(
 
     Each result is kept as it comes: a sweep that was ended, by whatever means, goes on where it was. Work is done by so
     many `workers`, processes of this machine, or by an `executor`. With `samples` the numbers of each point get
-    intervals, from so many samples of the chip's constants. `progress(done, total)` is called with points, `say` with
-    what there is to tell of programs.
+    intervals, from so many samples of the chip's constants, and from `time_samples` draws of its delays (100 unless it
+    is said): each of these is simulated, and with 0 prices alone are drawn. `progress(done, total)` is called with
+    points, or with the runs of draws, `say` with what there is to tell of programs and draws.
 
     Raises UsageError for a sweep that cannot be begun: more points than its limit, a folder in which another is at
     work, programs or inputs that cannot be read. A point that fails is a row with its error.
     """
     spec = spec if isinstance(spec, Spec) else read_spec(spec)
     spec = spec if samples is None else replace(spec, samples=samples)
+    spec = spec if time_samples is None else replace(spec, time_samples=time_samples)
     number_of_points(spec)
     table.check()
     with held(Path(folder)):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from acortex.errors import AcortexError, MissingExtra
 
@@ -31,6 +31,29 @@ Result = Mapping[str, Scalar]
 
 Answer = Mapping[str, Result]
 """Results by key."""
+
+
+class Drawing(TypedDict):
+    """A run on a chip whose delays are drawn, as plain data."""
+
+    shares: dict[str, float]
+    """How far each constant lies from one end of its spread to the other."""
+    limits: list[int]
+    """Cycles after which reads are late, of each chip that takes these cycles."""
+
+
+class Drawn(TypedDict):
+    """The runs that samples are taken from, as plain data."""
+
+    samples: int
+    seed: int
+    still: tuple[str, ...]
+    drawn: tuple[str, ...]
+    """The key of the run of each draw."""
+    middle: str
+    ends: dict[str, tuple[str, str]]
+    counts: dict[str, Result]
+    """What was counted in each, by key."""
 
 
 class Job(TypedDict):
@@ -55,13 +78,20 @@ class Job(TypedDict):
     """The files of what the host has."""
     chips: int
     seed: int
-    """The population of chips with errors; of `spread` how many samples of its constants a chip gets."""
+    """The population of chips with errors."""
+    drawings: NotRequired[list[Drawing]]
+    """Of `count` the run of each key."""
+    sampled: NotRequired[Drawn]
+    """Of `spread` what samples are taken from."""
 
 
 DONE, FAILED = "done", "failed"
 
 PASSING = "passing"
 """Marks a failure that says nothing of its point, such as a package or memory that was missing: it is not kept."""
+
+STILL, COUNTING = "still", "counting_cpu_s"
+"""What results say beside numbers of a row: delays that move no cycle of a run; what the runs of draws took."""
 
 
 def work(job: Job) -> Answer:
@@ -152,12 +182,14 @@ def _given(job: Job) -> tuple[Inputs, NDArray[np.int64] | None]:
 
 def _time(job: Job) -> Answer:
     """Simulates time once, and prices it for each of the chips."""
+    from acortex.sim.ledger.unmoved import still
     from acortex.sim.repriced import reports
     from acortex.sim.run import prepare
 
     chips, (inputs, labels) = _chips(job), _given(job)
     found = reports(prepare(_program(job), chips[0], inputs=inputs, labels=labels), chips)
-    return {key: {"status": DONE, **metrics(report)} for key, report in zip(job["keys"], found, strict=True)}
+    told = {"status": DONE, STILL: " ".join(still(found[0]))}
+    return {key: {**told, **metrics(report)} for key, report in zip(job["keys"], found, strict=True)}
 
 
 def metrics(report: RunReport) -> Result:
@@ -199,16 +231,30 @@ def _accuracy(job: Job) -> Answer:
     return {job["keys"][0]: {"status": DONE, "accuracy": told}}
 
 
-def _spread(job: Job) -> Answer:
-    """Simulates time once, and prices it for each of the chips with constants that are drawn."""
+def _count(job: Job) -> Answer:
+    """Simulates time on chips whose delays are drawn, and counts what the numbers of these runs follow from."""
+    from acortex.sim.counted import counted
     from acortex.sim.run import prepare
+    from acortex.sim.uncertain import chip_at
+
+    (chip, *_), (inputs, labels), program = _chips(job), _given(job), _program(job)
+    found: dict[str, Result] = {}
+    for key, drawing in zip(job["keys"], job["drawings"], strict=True):
+        prepared = prepare(program, chip_at(chip, drawing["shares"]), inputs=inputs, labels=labels)
+        found[key] = {"status": DONE, **counted(prepared, drawing["limits"]).plain()}
+    return found
+
+
+def _spread(job: Job) -> Answer:
+    """Draws the constants of chips, and prices what was counted in the runs of their draws."""
     from acortex.tools.sweep.uncertainty import intervals
 
-    chips, (inputs, labels) = _chips(job), _given(job)
-    prepared = prepare(_program(job), chips[0], inputs=inputs, labels=labels)
-    found = intervals(prepared, chips, job["chips"], job["seed"])
-    return {key: {"status": DONE, **numbers} for key, numbers in zip(job["keys"], found, strict=True)}
+    took = sum(float(one["cpu_s"] or 0) for one in job["sampled"]["counts"].values()) / len(job["keys"])
+    found = intervals(_chips(job), job["sampled"])
+    return {key: {"status": DONE, COUNTING: took, **numbers} for key, numbers in zip(job["keys"], found, strict=True)}
 
 
-WORK: dict[str, Callable[[Job], Answer]] = {"make": _make, "time": _time, "accuracy": _accuracy, "spread": _spread}
+WORK: dict[str, Callable[[Job], Answer]] = {
+    "make": _make, "time": _time, "accuracy": _accuracy, "count": _count, "spread": _spread,
+}  # fmt: skip
 """What a job may do."""

@@ -15,8 +15,8 @@ from acortex.tools.views.tables import number_table
 from acortex.units import scaled
 from acortex.wording import UNKNOWN, count
 
-IN_TEXT = ("energy_j", "power_w", "area_mm2")
-"""The numbers whose intervals a line of a terminal has room for: efficiency goes as the energy."""
+IN_TEXT = ("latency_s", "energy_j", "power_w", "area_mm2")
+"""The numbers whose intervals a line of a terminal has room for: others go as the energy, or as the latency."""
 
 MOST = 8
 """Constants that are shown, and points of a front."""
@@ -31,6 +31,8 @@ def interval_text(row: SweepRow, metric: Metric) -> str:
         return UNKNOWN
     if metric.unit == "mm2":
         return f"{low:.4g} to {high:.4g} mm2"
+    if metric.unit in ("cycles", "reads"):
+        return f"{low:,.0f} to {high:,.0f}"
     ends = [scaled(end, metric.unit) for end in (low, high)]
     (first, *unit), (_, *other) = (end.split(" ") for end in ends)
     return f"{first if unit == other else ends[0]} to {ends[1]}"
@@ -72,8 +74,17 @@ def basis_told(report: SweepReport) -> Iterator[str]:
     yield "constants are drawn within the spreads of the chip file, each on its own but for those joined by +"
     if outside := sum(_is_outside(row) for row in report.rows):
         yield f"{count(outside, 'point')} of {found.points:,}: a number of the chip as it is lies beyond these ends"
-    held = f"; these prices have no spread: {', '.join(found.held)}" if found.held else ""
-    yield f"settings that move time are taken as they are, so latency has no interval{held}"
+    yield _of_time(found)
+    if found.held:
+        yield f"without a spread, and taken as they are: {', '.join(found.held)}"
+
+
+def _of_time(found: SweepUncertainty) -> str:
+    """What the intervals of time rest on, or why there are none."""
+    if not found.delays:
+        return "no delay was drawn: settings that move time are taken as they are, so latency has no interval"
+    draws = f"{count(found.time_samples, 'draw')} of {count(len(found.delays), 'delay')}"
+    return f"{draws} per point, {count(found.courses, 'run')} that differ; sizes and counts are taken as they are"
 
 
 def parts(report: SweepReport, head: Sequence[str], named: Sequence[tuple[Sequence[str], SweepRow]],
