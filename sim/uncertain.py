@@ -83,7 +83,7 @@ def draws_of(chip: Chip, number: int, seed: int) -> list[dict[str, float]]:
     return [dict(zip(leads, row, strict=True)) for row in zip(*columns, strict=True)] if leads else [{}]
 
 
-def ends_of(chip: Chip) -> dict[str, tuple[Shares, Shares]]:
+def ends_of(chip: Chip) -> Mapping[str, tuple[Shares, Shares]]:
     """For each delay the chips with it at its ends and all others in the middle; under "" the one without ends."""
     middle = dict.fromkeys(delays_of(chip), MIDDLE)
     return {path: ({**middle, path: 0.0}, {**middle, path: 1.0}) for path in middle} | {"": (middle, middle)}

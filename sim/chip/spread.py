@@ -64,7 +64,7 @@ class Spread(Section):
 
     def _between(self, start: float, end: float, share: float) -> float:
         if self.factor is not None and start > 0:
-            return start * (end / start) ** share
+            return float(start * (end / start) ** share)
         return start + (end - start) * share
 
 

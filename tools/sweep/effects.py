@@ -73,8 +73,9 @@ def shares_of(drawn: Mapping[str, Floats], y: Floats) -> dict[str, float]:
 def _steps(values: Floats, classes: int) -> Floats:
     """A column for each class of numbers but the first: which of them it holds, less the mean."""
     group = _classes([(one,) for one in values.tolist()], False, classes)
-    held = (group[:, None] == np.arange(1, group.max() + 1)).astype(np.float64)
-    return held - held.mean(axis=0)
+    held: Floats = (group[:, None] == np.arange(1, group.max() + 1)).astype(np.float64)
+    held -= held.mean(axis=0)
+    return held
 
 
 def _fitted(y: Floats, parts: Sequence[Floats]) -> tuple[list[Floats], float]:

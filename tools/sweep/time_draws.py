@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from acortex.sim.chip.specs import Chip
-from acortex.sim.chip.timing_settings import sha256_of_cycles
+from acortex.sim.chip.timing_settings import DELAYS, sha256_of_cycles
 from acortex.sim.counted import limit_of
-from acortex.sim.uncertain import Shares, chip_at, delays_of, draws_of, ends_of, settled
+from acortex.sim.uncertain import Shares, chip_at, draws_of, ends_of, settled
 from acortex.tools.sweep.plan import Planned, hash_of
 from acortex.tools.sweep.work import Drawing
 
@@ -33,7 +33,7 @@ class TimeDraws:
 
 def time_draws(points: Sequence[Planned], chip: Chip, still: Sequence[str], number: int, seed: int) -> TimeDraws:
     """The runs of so many draws for points of which this is the chip of the first; of none, the run of the chip."""
-    chip = settled(chip, still if number else [*still, *delays_of(chip)])
+    chip = settled(chip, still if number else DELAYS)
     ends = ends_of(chip)
     shares = [*draws_of(chip, number, seed), *(one for pair in ends.values() for one in pair)]
     keys, runs = _runs(points[0].run, chip, still, shares)

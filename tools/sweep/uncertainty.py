@@ -9,7 +9,7 @@ import numpy as np
 from acortex.sim.chip.specs import Chip
 from acortex.sim.chip.timing_settings import DELAYS
 from acortex.sim.counted import Counted
-from acortex.sim.uncertain import Courses, Samples, delays_of, held, lead_of, samples_of, settled
+from acortex.sim.uncertain import Courses, Samples, held, lead_of, samples_of, settled
 from acortex.tools.sweep.effects import share_of, shares_of
 from acortex.tools.sweep.metrics import ENDS, PRICED, UNCERTAIN
 from acortex.tools.sweep.results import SweepConstant, SweepUncertainty
@@ -38,7 +38,7 @@ def intervals(chips: Sequence[Chip], drawn: Drawn) -> Iterator[Told]:
         {path: (counts[low], counts[high]) for path, (low, high) in drawn["ends"].items()},
     )
     for one in chips:
-        chip = settled(one, [*drawn["still"], *([] if drawn["ends"] else delays_of(one))])
+        chip = settled(one, drawn["still"] if drawn["ends"] else DELAYS)
         found = samples_of(chip, courses, drawn["samples"], drawn["seed"])
         runs: Told = {DELAYED: " ".join(sorted(found.delays)), COURSES: len(set(drawn["drawn"]))}
         runs[DRAWN] = len(drawn["drawn"]) if found.delays else 0
@@ -75,7 +75,7 @@ def _constants(chip: Chip, still: Sequence[str], timed: bool) -> Told:
     lead = lead_of(chip)
     together = {one: [path for path in lead if lead[path] == one and path != one] for one in lead.values()}
     left = [path for path in held(chip) if path not in DELAYS or (timed and path not in still)]
-    return {HELD: " ".join(left)} | {f"{WITH}{one}": " ".join(others) for one, others in together.items() if others}
+    return {HELD: " ".join(left), **{f"{WITH}{one}": " ".join(others) for one, others in together.items() if others}}
 
 
 def summary(results: Sequence[Mapping[str, object]], number: int, seed: int) -> SweepUncertainty:
