@@ -96,22 +96,20 @@ def _fault(spread: Spread, setting: Setting, value: object) -> tuple[str, str]:
     """What is wrong with the spread of a setting, and a hint; empty if nothing is."""
     if not (setting.is_price or setting.is_delay):
         return _NO_CONSTANT
-    told = _fault_of_ends(spread, setting, Decimal(str(value)))
-    if not told and spread.partner is None and spread.start is not None and spread.start > spread.ends(Decimal())[1]:
-        return _FALLS
-    return told, _FORMS
-
-
-def _fault_of_ends(spread: Spread, setting: Setting, value: Decimal) -> str:
     if not spread.has_ends:
-        return "has a spread without ends, or with several kinds of them"
-    low, high = sorted(spread.ends(value))
-    told = f"has a spread, {_plain(low)} to {_plain(high)}"
-    if not low <= value <= high:
-        return f"{told}, that does not hold its value, {value}"
-    whole = setting.kind != "integer" or (low == int(low) and high == int(high))
-    inside = (setting.low is None or setting.low <= low) and (setting.high is None or high <= setting.high)
-    return "" if inside and whole else f"{told}: allowed is {setting.allowed}"
+        return "has a spread without ends, or with several kinds of them", _FORMS
+    start, end = spread.ends(Decimal(str(value)))
+    told = f"has a spread, {_plain(min(start, end))} to {_plain(max(start, end))}"
+    if not min(start, end) <= Decimal(str(value)) <= max(start, end):
+        return f"{told}, that does not hold its value, {value}", "a value that is changed needs another spread, or none"
+    if not all(_is_allowed(one, setting) for one in (start, end)):
+        return f"{told}: allowed is {setting.allowed}", _FORMS
+    return _FALLS if start > end and spread.partner is None else ("", "")
+
+
+def _is_allowed(end: Decimal, setting: Setting) -> bool:
+    whole = setting.kind != "integer" or end == int(end)
+    return whole and (setting.low is None or setting.low <= end) and (setting.high is None or end <= setting.high)
 
 
 def _plain(end: Decimal) -> str:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from acortex.errors import UsageError
+from acortex.tools.sweep.jobs import Drawn, Job, Result
 from acortex.tools.sweep.log import Log
 from acortex.tools.sweep.plan import Plan, Planned
 from acortex.tools.sweep.spec import Spec, is_file_name
-from acortex.tools.sweep.work import COUNTING, DONE, FAILED, PASSING, STILL, Drawn, Job, Result, failed
+from acortex.tools.sweep.work import COUNTING, DONE, FAILED, PASSING, STILL, failed
 from acortex.tools.sweep.workers import answers
 from acortex.wording import count
 

@@ -20,8 +20,8 @@ from acortex.tools.sweep.results import SweepEffect, SweepRow
 CLASSES = 8
 """Classes that the values of an axis are taken together in, where points are drawn."""
 
-CLASS_SIZE = 25
-"""Draws in a class at least, of constants of which there are few draws."""
+DRAWS_PER_STEP = 3
+"""Draws for each step that is fitted to them: fewer would fit chance."""
 
 FEWEST = 3
 """Points without which nothing can be said."""
@@ -63,7 +63,7 @@ def shares_of(drawn: Mapping[str, Floats], y: Floats) -> dict[str, float]:
     if not np.ptp(y) or not number:
         return dict.fromkeys(drawn, 0.0)
     means = y[: len(y) // number * number].reshape(-1, number).mean(axis=0)
-    classes = max(2, min(CLASSES, number // CLASS_SIZE))
+    classes = max(2, min(CLASSES, 1 + number // (DRAWS_PER_STEP * len(drawn))))
     steps = {name: _steps(values, classes) for name, values in drawn.items()}
     fitted, noise = _fitted(means - means.mean(), list(steps.values()))
     found = (part.var() - noise * one.shape[1] for part, one in zip(fitted, steps.values(), strict=True))

@@ -11,13 +11,14 @@ from acortex.tools.sweep import table
 from acortex.tools.sweep.course import MISSING, Course, Hands, Progress, Say
 from acortex.tools.sweep.effects import effects
 from acortex.tools.sweep.front import front, fronts
+from acortex.tools.sweep.jobs import Result
 from acortex.tools.sweep.log import Log, held
 from acortex.tools.sweep.metrics import METRICS, USUAL, Metric
 from acortex.tools.sweep.plan import Planned, load_plan, plan_of
 from acortex.tools.sweep.points import number_of_points
 from acortex.tools.sweep.results import SweepReport, SweepRow, SweepUncertainty
 from acortex.tools.sweep.spec import Spec, read_spec
-from acortex.tools.sweep.work import DONE, FAILED, Result
+from acortex.tools.sweep.work import DONE, FAILED
 
 USUAL_FRONT = tuple(METRICS[name] for name in USUAL)
 

@@ -10,8 +10,8 @@ from acortex.sim.chip.specs import Chip
 from acortex.sim.chip.timing_settings import DELAYS, sha256_of_cycles
 from acortex.sim.counted import limit_of
 from acortex.sim.uncertain import Shares, chip_at, draws_of, ends_of, settled
+from acortex.tools.sweep.jobs import Drawing
 from acortex.tools.sweep.plan import Planned, hash_of
-from acortex.tools.sweep.work import Drawing
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from acortex.sim.chip.timing_settings import DELAYS
 from acortex.sim.counted import Counted
 from acortex.sim.uncertain import Courses, Samples, held, lead_of, samples_of, settled
 from acortex.tools.sweep.effects import share_of, shares_of
+from acortex.tools.sweep.jobs import Drawn
 from acortex.tools.sweep.metrics import ENDS, PRICED, UNCERTAIN
 from acortex.tools.sweep.results import SweepConstant, SweepUncertainty
-from acortex.tools.sweep.work import Drawn
 
 SHARED = ("latency_s", "energy_j", "power_w", "area_mm2")
 """Those whose variance is divided among constants: efficiency goes as the energy, and all others as the latency."""

@@ -1,19 +1,17 @@
-"""What a worker does for a sweep: it makes a program, runs it in time for some chips, or tells how right it is.
-
-A job is plain data, and so is its answer: both cross the border of a process, or of a machine.
-"""
+"""What a worker does for a sweep: it makes a program, runs it in time for some chips, or tells how right it is."""
 
 from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import redirect_stderr
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NotRequired, TypedDict
+from typing import TYPE_CHECKING
 
 from acortex.errors import AcortexError, MissingExtra
+from acortex.tools.sweep.jobs import Answer, Job, Result
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,67 +21,6 @@ if TYPE_CHECKING:
     from acortex.sim.chip.specs import Chip
     from acortex.sim.inputs import Inputs
     from acortex.sim.results import RunReport
-
-Scalar = bool | int | float | str | None
-
-Result = Mapping[str, Scalar]
-"""What is known of a key: a `status`, done or failed, with an `error`; then numbers."""
-
-Answer = Mapping[str, Result]
-"""Results by key."""
-
-
-class Drawing(TypedDict):
-    """A run on a chip whose delays are drawn, as plain data."""
-
-    shares: dict[str, float]
-    """How far each constant lies from one end of its spread to the other."""
-    limits: list[int]
-    """Cycles after which reads are late, of each chip that takes these cycles."""
-
-
-class Drawn(TypedDict):
-    """The runs that samples are taken from, as plain data."""
-
-    samples: int
-    seed: int
-    still: tuple[str, ...]
-    drawn: tuple[str, ...]
-    """The key of the run of each draw."""
-    middle: str
-    ends: dict[str, tuple[str, str]]
-    counts: dict[str, Result]
-    """What was counted in each, by key."""
-
-
-class Job(TypedDict):
-    """Work for one or more keys, as plain data."""
-
-    do: str
-    """One of `WORK`."""
-    keys: list[str]
-    """What the results are known by."""
-    program: str
-    """The program, as `acortex run` takes it."""
-    file: str
-    """Where the program of a network is kept; empty for what is none."""
-    compile: dict[str, object]
-    """The options of the compiler, those of `Compiling`."""
-    chip: str
-    """The chip below all settings."""
-    points: list[tuple[str, ...]]
-    """The settings of each key; those of the first where a program is made."""
-    inputs: str | None
-    labels: str | None
-    """The files of what the host has."""
-    chips: int
-    seed: int
-    """The population of chips with errors."""
-    drawings: NotRequired[list[Drawing]]
-    """Of `count` the run of each key."""
-    sampled: NotRequired[Drawn]
-    """Of `spread` what samples are taken from."""
-
 
 DONE, FAILED = "done", "failed"
 

@@ -21,12 +21,13 @@ from acortex.sim.uncertain import Courses, drawn, samples_of, settled
 from acortex.tools.open.programs import open_program
 from acortex.tools.sweep import workers
 from acortex.tools.sweep.effects import share_of, shares_of
+from acortex.tools.sweep.jobs import Job
 from acortex.tools.sweep.metrics import PRICED, UNCERTAIN
 from acortex.tools.sweep.results import SweepReport, SweepRow
 from acortex.tools.sweep.spec import spec_of
 from acortex.tools.sweep.sweeping import look, sweep
 from acortex.tools.sweep.uncertainty import intervals
-from acortex.tools.sweep.work import Job, metrics, passing, work
+from acortex.tools.sweep.work import metrics, passing, work
 
 ROOT = Path(__file__).parents[3]
 VMM = str(ROOT / "programs" / "vmm.s")
