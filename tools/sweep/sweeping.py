@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
+from acortex.tools.console.ranges import DRAWS, whole
 from acortex.tools.sweep import table
 from acortex.tools.sweep.course import MISSING, Course, Hands, Progress, Say
 from acortex.tools.sweep.effects import effects
@@ -47,7 +48,8 @@ def sweep(
     """
     spec = spec if isinstance(spec, Spec) else read_spec(spec)
     spec = spec if samples is None else replace(spec, samples=samples)
-    spec = spec if time_samples is None else replace(spec, time_samples=time_samples)
+    draws = whole("time_samples", time_samples, DRAWS)
+    spec = spec if draws is None else replace(spec, time_samples=draws)
     number_of_points(spec)
     table.check()
     with held(Path(folder)):

@@ -18,6 +18,9 @@ from acortex.wording import UNKNOWN, all_of, count
 IN_TEXT = ("latency_s", "energy_j", "power_w", "area_mm2")
 """The numbers whose intervals a line of a terminal has room for: others go as the energy, or as the latency."""
 
+ON_PAGE = ("latency_s", "inferences_per_s", "energy_j", "power_w", "area_mm2", "efficiency_ops_per_j")
+"""Those that a page has room for; a point under the pointer says all."""
+
 MOST = 8
 """Constants that are shown, and points of a front."""
 
@@ -120,7 +123,7 @@ def interval_rows(
     report: SweepReport,
     head: Sequence[str],
     named: Sequence[tuple[Sequence[str], SweepRow]],
-    among: Sequence[str] = UNCERTAIN,
+    among: Sequence[str],
 ) -> list[list[str]]:
     """Headings, then the interval of each number of some points; of these numbers alone."""
     metrics = [one for one in interval_metrics(report) if one.name in among]

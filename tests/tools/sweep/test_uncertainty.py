@@ -345,3 +345,10 @@ def test_a_run_without_cycles_or_energy_has_the_intervals_that_can_be_told() -> 
         {"samples": 3, "seed": 0, "still": (), "drawn": ("a",), "middle": "a", "ends": {}, "counts": {"a": none}},
     )
     assert {name for name in found if name.endswith("_p5")} == {"energy_j_p5", "area_mm2_p5"}
+
+
+@pytest.mark.parametrize("draws", [-1, 2.5, 10**7])
+def test_a_number_of_draws_is_within_bounds(tmp_path: Path, draws: Any) -> None:
+    with pytest.raises(UsageError, match="time_samples is"):
+        sweep(spec_of({"program": VMM, "axes": ONE}, "s.toml"), tmp_path / "out", samples=20, time_samples=draws)
+    assert not (tmp_path / "out").exists()
