@@ -86,7 +86,7 @@ def summary(results: Sequence[Mapping[str, object]], number: int, seed: int) -> 
         for name, value in one.items():
             if name.startswith(SHARE):
                 metric, _, path = name.removeprefix(SHARE).partition(" ")
-                change = one[f"{CHANGE}{metric} {path}"]
+                change = one.get(f"{CHANGE}{metric} {path}", 0.0)
                 shares.setdefault((metric, path), []).append((float(str(value)), float(str(change))))
             elif name.startswith(WITH):
                 together[name.removeprefix(WITH)] = str(value).split()
@@ -95,9 +95,9 @@ def summary(results: Sequence[Mapping[str, object]], number: int, seed: int) -> 
     return SweepUncertainty(
         samples=number,
         seed=seed,
-        time_samples=max((int(str(one[DRAWN])) for one in results), default=0),
+        time_samples=_most(results, DRAWN),
         delays=_words(results, DELAYED),
-        courses=max((int(str(one[COURSES])) for one in results), default=0),
+        courses=_most(results, COURSES),
         points=len(results),
         constants=constants,
         held=_words(results, HELD),
@@ -105,7 +105,12 @@ def summary(results: Sequence[Mapping[str, object]], number: int, seed: int) -> 
 
 
 def _words(results: Sequence[Mapping[str, object]], name: str) -> list[str]:
-    return sorted({word for one in results for word in str(one[name]).split()})
+    return sorted({word for one in results for word in str(one.get(name, "")).split()})
+
+
+def _most(results: Sequence[Mapping[str, object]], name: str) -> int:
+    """The largest of a number; 0 in results of a version that did not keep it."""
+    return max((int(str(one.get(name, 0))) for one in results), default=0)
 
 
 def _constant(metric: str, path: str, found: Sequence[tuple[float, float]], drawn_with: Sequence[str]) -> SweepConstant:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from acortex.tools.sweep.spec import spec_of
 from acortex.tools.sweep.sweeping import look, sweep
 from acortex.tools.sweep.uncertainty import intervals
 from acortex.tools.sweep.work import metrics, passing, work
+from acortex.units import cycles_of
 
 ROOT = Path(__file__).parents[3]
 VMM = str(ROOT / "programs" / "vmm.s")
@@ -309,6 +311,20 @@ def test_a_plan_of_before_can_be_shown(tmp_path: Path) -> None:
     assert look(tmp_path).uncertainty is None
 
 
+def test_results_of_before_delays_were_drawn_can_be_shown(tmp_path: Path) -> None:
+    """A folder of an older version, which `show` still reads."""
+    first = made(tmp_path, axes=ONE).uncertainty
+    log = tmp_path / "results.jsonl"
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    later = ("change ", "time_samples", "delays", "courses", "still", "counting_cpu_s")
+    kept = [{name: value for name, value in row.items() if not name.startswith(later)} for row in rows]
+    log.write_text("".join(f"{json.dumps(row)}\n" for row in kept))
+    found = look(tmp_path).uncertainty
+    assert first is not None and found is not None
+    assert [one.share for one in found.constants] == [one.share for one in first.constants]
+    assert (found.time_samples, found.delays, found.courses) == (0, [], 0)
+
+
 def test_shares_of_a_sum_are_those_of_variances_by_hand() -> None:
     # y = exp(a + 3 b): the variances of even numbers are in the ratio 1 to 9.
     a, b, c = np.random.default_rng(0).random((3, 4000))
@@ -352,3 +368,22 @@ def test_a_number_of_draws_is_within_bounds(tmp_path: Path, draws: Any) -> None:
     with pytest.raises(UsageError, match="time_samples is"):
         sweep(spec_of({"program": VMM, "axes": ONE}, "s.toml"), tmp_path / "out", samples=20, time_samples=draws)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_speed_of_a_host_is_drawn_where_it_works(tmp_path: Path) -> None:
+    """One part of 100 operations, by itself: its cycles are those of the run, but for what it waits for."""
+    source = tmp_path / "host.s"
+    source.write_text(
+        ".chip acortex_digits\n.input x, shape=2\n.output y, shape=2\n.part p, shape=1\n.row 1\nstart\n"
+        "loop l0, host\nturn: inference l0\nbase d0, 0\ninput x, d0\nsignal host_in, t0\nawait host, t0\n"
+        "work p, 100\nsignal host, t1\nawait host_out, t1\noutput y, d0\nnext l0, turn\nhalt\n"
+    )
+    chip = mine(tmp_path, part_ns="from = 500, to = 1500")
+    settings = fixed(chip, "host.part_ns", among=tuple(load_chip(chip).spreads))
+    report = made(tmp_path, 40, ONE, 40, str(source), chip=chip, settings=settings, timing_only=True)
+    (row,) = report.rows
+    assert report.uncertainty is not None and report.uncertainty.delays == ["host.part_ns"] and row.cycles
+    clock_ns = Decimal("1.785")
+    took = [cycles_of(510 + 1000 * Decimal(share), clock_ns) for share in drawn("host.part_ns", 40, 0).tolist()]
+    rest = row.cycles - cycles_of(1010, clock_ns)
+    assert [row.cycles_p5, row.cycles_p95] == ends([rest + part for part in took])
