@@ -1,103 +1,73 @@
-"""What the spreads of a chip's constants do to energy and area: the same run, priced with constants that are drawn.
+"""What the spreads of a chip's constants do to the numbers of a run: the run on chips whose constants are drawn.
 
-The course of a run does not depend on prices, so it is simulated once; a sample is a sum of its counts times prices.
+Prices do not move the course of a run, so a sample of prices is a sum of its counts. Delays do: of them there are fewer
+draws, each a course of its own, which is counted once for all draws that become the same cycles (`sim/counted.py`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.sim.chip.area import total_area
-from acortex.sim.chip.clock import Clock
 from acortex.sim.chip.free import PRICES
-from acortex.sim.chip.prices import prices
 from acortex.sim.chip.specs import Chip
-from acortex.sim.repriced import check_same_time, timing_of
-from acortex.sim.run import Prepared
-from acortex.sim.timing.tally import Tally
-from acortex.units import joules
+from acortex.sim.chip.timing_settings import DELAYS
+from acortex.sim.counted import Counted, numbers
 
 Floats = NDArray[np.float64]
 
+Shares = Mapping[str, float]
+"""How far constants lie from one end of their spreads to the other, 0 to 1, by the constant whose draw they take."""
+
+MIDDLE = 0.5
+
 
 @dataclass(frozen=True)
-class Counted:
-    """What of a run its energy follows from: cycles, events by kind, and multiplications."""
+class Courses:
+    """What was counted in the runs that samples of a chip are taken from."""
 
-    cycles: int
-    events: Mapping[int, int]
-    macs: int
+    drawn: Sequence[Counted]
+    """Of each draw of the delays."""
+    middle: Counted
+    """With all constants in the middle of their spreads."""
+    ends: Mapping[str, tuple[Counted, Counted]]
+    """With one of the delays at its ends and all others in the middle."""
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Energies and areas of a run on a chip whose constants are drawn, a number for each sample.
-
-    `shares` are what was drawn, by constant: how far each lies from one end of its spread to the other, 0 to 1.
-    Constants that are drawn together stand under the first of them.
-    """
+    """Numbers of a run on a chip whose constants are drawn."""
 
     shares: Mapping[str, Floats]
-    energy_j: Floats
-    area_mm2: Floats
-    latency_s: float
-    macs: int
-    moves_energy: frozenset[str]
-    moves_area: frozenset[str]
-    """The constants among `shares` that the numbers depend on at all."""
+    """What was drawn, by constant: of prices one for each sample, of delays one for each draw of them. Constants that
+    are drawn together stand under the first of them."""
+    numbers: Mapping[str, Floats]
+    """By the names of a sweep's columns, one for each sample. Those that some sample has not are left out."""
+    moves: Mapping[str, Mapping[str, tuple[float, float]]]
+    """By number, then by constant: the number at the ends of that constant, with all others in the middle. Constants
+    that the number does not depend on are left out."""
+    delays: frozenset[str]
+    """The constants among `shares` that move time."""
 
 
-def samples(prepared: Prepared, chips: Sequence[Chip], number: int, seed: int = 0) -> list[Samples]:
-    """So many samples for each of the chips; the prepared run says what is simulated.
-
-    The same seed draws the same constants for every chip, and more samples begin with the same ones. Raises ValueError
-    for chips whose cycles may differ, and the errors of a program that breaks a rule.
-    """
-    check_same_time(prepared, chips)
-    timing = timing_of(prepared)
-    counted = Counted(timing.cycles, _events(timing.chip.tally), sum(timing.chip.tally.macs.values()))
-    return [of_chip(chip, counted, number, seed) for chip in chips]
-
-
-def _events(tally: Tally) -> dict[int, int]:
-    """How often each kind of event happened."""
-    counts = Counter[int]()
-    for (kind, _, _), count in tally.counts.items():
-        counts[kind] += count
-    return dict(counts)
-
-
-def of_chip(chip: Chip, counted: Counted, number: int, seed: int) -> Samples:
-    """Samples for a chip, of a run that counted this."""
-    shares = {path: drawn(path, number, seed) for path in dict.fromkeys(lead_of(chip).values())}
-    energy, area = np.empty(number), np.empty(number)
-    for at in range(number):
-        one = chip_at(chip, {path: float(values[at]) for path, values in shares.items()})
-        energy[at], area[at] = joules(energy_aj(one, counted)), float(total_area(one))
-    seconds = Clock(chip.clock_ns).seconds(counted.cycles)
-    return Samples(shares, energy, area, seconds, counted.macs, *_moving(chip, counted, list(shares)))
-
-
-def _moving(chip: Chip, counted: Counted, paths: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """The constants that energy depends on, and those that the area does, with all others in the middle."""
-    energy, area = set[str](), set[str]()
-    for path in paths:
-        low, high = (chip_at(chip, {**dict.fromkeys(paths, 0.5), path: end}) for end in (0.0, 1.0))
-        energy |= {path} if energy_aj(low, counted) != energy_aj(high, counted) else set()
-        area |= {path} if total_area(low) != total_area(high) else set()
-    return frozenset(energy), frozenset(area)
+def settled(chip: Chip, paths: Collection[str]) -> Chip:
+    """The chip with these constants as they are."""
+    return chip.model_copy(update={"spreads": {at: one for at, one in chip.spreads.items() if at not in paths}})
 
 
 def lead_of(chip: Chip) -> dict[str, str]:
     """For each constant with a spread, the one whose draw it takes: itself, or what it is drawn with."""
     return {path: spread.partner if spread.partner in chip.spreads else path for path, spread in chip.spreads.items()}
+
+
+def delays_of(chip: Chip) -> list[str]:
+    """The constants that are drawn for time, those that are drawn with each other once."""
+    return list(dict.fromkeys(lead for path, lead in lead_of(chip).items() if path in DELAYS))
 
 
 def drawn(path: str, number: int, seed: int) -> Floats:
@@ -106,32 +76,78 @@ def drawn(path: str, number: int, seed: int) -> Floats:
     return np.random.default_rng([seed, int.from_bytes(key)]).random(number)
 
 
-def chip_at(chip: Chip, shares: Mapping[str, float]) -> Chip:
-    """The chip with its constants at these shares of their spreads. Its checksum is another, as is its behaviour."""
+def draws_of(chip: Chip, number: int, seed: int) -> list[dict[str, float]]:
+    """So many draws of a chip's delays; one that draws nothing where no delay has a spread."""
+    leads = delays_of(chip)
+    columns = [drawn(path, number, seed).tolist() for path in leads]
+    return [dict(zip(leads, row, strict=True)) for row in zip(*columns, strict=True)] if leads else [{}]
+
+
+def ends_of(chip: Chip) -> Mapping[str, tuple[Shares, Shares]]:
+    """For each delay the chips with it at its ends and all others in the middle; under "" the one without ends."""
+    middle = dict.fromkeys(delays_of(chip), MIDDLE)
+    return {path: ({**middle, path: 0.0}, {**middle, path: 1.0}) for path in middle} | {"": (middle, middle)}
+
+
+def chip_at(chip: Chip, shares: Shares) -> Chip:
+    """The chip with its constants at these shares of their spreads; those without a share stay as they are.
+
+    Its checksum is another, as is its behaviour.
+    """
     lead = lead_of(chip)
-    moved: dict[str, dict[str, Decimal]] = {}
+    moved: dict[str, dict[str, Decimal | int]] = {}
     for path, spread in chip.spreads.items():
-        section, _, name = path.rpartition(".")
-        moved.setdefault(section, {})[name] = spread.at(getattr(getattr(chip, section), name), shares[lead[path]])
-    sections = {name: getattr(chip, name).model_copy(update=values) for name, values in moved.items()}
+        if lead[path] in shares:
+            section, _, name = path.rpartition(".")
+            moved.setdefault(section, {})[name] = spread.at(chip.constant(path), shares[lead[path]])
+    sections = {name: getattr(chip, name).model_copy(update=values) for name, values in moved.items() if name}
+    sections |= moved.get("", {})
     return Chip.model_construct(**{name: sections.get(name, getattr(chip, name)) for name in Chip.model_fields})
 
 
-def energy_aj(chip: Chip, counted: Counted) -> int:
-    """The energy of a run on a chip, in attojoules."""
-    price = prices(chip)
-    return counted.cycles * price.leakage_aj_per_cycle + sum(
-        count * price.total[kind] for kind, count in counted.events.items()
-    )
+def samples_of(chip: Chip, courses: Courses, number: int, seed: int) -> Samples:
+    """So many samples of a chip, over the courses of its draws in turn.
+
+    The same seed draws the same constants for every chip, and more samples begin with the same ones.
+    """
+    delays, many = delays_of(chip), len(courses.drawn)
+    shares = {path: drawn(path, number, seed) for path in dict.fromkeys(lead_of(chip).values()) if path not in delays}
+    shares |= {path: drawn(path, many, seed) for path in delays}
+    found: list[dict[str, float]] = []
+    for at in range(number):
+        one = chip_at(chip, {path: float(values[at % len(values)]) for path, values in shares.items()})
+        found.append(numbers(one, courses.drawn[at % many]))
+    names = [name for name in found[0] if all(name in one for one in found)]
+    columns = {name: np.array([one[name] for one in found], np.float64) for name in names}
+    return Samples(shares, columns, _moves(chip, courses, list(shares), names), frozenset(delays))
+
+
+def _moves(
+    chip: Chip, courses: Courses, paths: Sequence[str], names: Sequence[str]
+) -> dict[str, dict[str, tuple[float, float]]]:
+    """What each number is at the ends of each constant that it depends on."""
+    found: dict[str, dict[str, tuple[float, float]]] = {name: {} for name in names}
+    middle = dict.fromkeys(paths, MIDDLE)
+    for path in paths:
+        counts = courses.ends.get(path, (courses.middle, courses.middle))
+        ends = [chip_at(chip, {**middle, path: end}) for end in (0.0, 1.0)]
+        low, high = (numbers(one, count) for one, count in zip(ends, counts, strict=True))
+        for name in names:
+            if low.get(name) != high.get(name):
+                found[name][path] = low.get(name, 0.0), high.get(name, 0.0)
+    return found
 
 
 def held(chip: Chip) -> list[str]:
-    """The prices of a chip that have no spread, and that are no anchor of a law: samples take them as they are."""
+    """The prices and delays of a chip that have no spread, and that are no anchor of a law: samples take them as they
+    are.
+    """
+    constants = (*PRICES, *DELAYS)
     return [
-        path for path in PRICES if path not in chip.spreads and "anchor" not in path and _is_stated(chip.value(path))
+        path for path in constants if path not in chip.spreads and "anchor" not in path and _is_stated(chip.value(path))
     ]
 
 
 def _is_stated(value: object) -> bool:
-    """Whether a price is a number, and not 0: what a chip has not costs nothing."""
+    """Whether a constant is a number, and not 0: what a chip has not costs nothing, and takes no time."""
     return isinstance(value, (int, float)) and value != 0

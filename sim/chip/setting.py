@@ -42,6 +42,9 @@ area; which programs fit; what is computed, or whether words are read in time.""
 
 TIME, ENERGY, AREA, CAPACITY, ACCURACY = get_args(Move)
 
+DELAY_UNITS = ("ns", "cycles", "operations")
+"""The units of settings that say how long something takes, or how much is done meanwhile."""
+
 
 class Section(BaseModel):
     """A table of a chip file."""
@@ -85,6 +88,16 @@ class Setting:
     def free(self) -> bool:
         """Whether it moves time, and nothing that would pay for it."""
         return self.moves == (TIME,)
+
+    @property
+    def is_price(self) -> bool:
+        """Whether it is a number that moves energy or area, and no cycle."""
+        return self.kind == "number" and bool(self.moves) and {*self.moves} <= {ENERGY, AREA}
+
+    @property
+    def is_delay(self) -> bool:
+        """Whether it says how long something takes: what else moves time are sizes and counts, which a design has."""
+        return TIME in self.moves and self.unit in DELAY_UNITS
 
     @property
     def allowed(self) -> str:

@@ -269,7 +269,7 @@ class Chip(Section):
     area: Area
     errors: Errors
     sources: dict[str, str]
-    spreads: dict[str, Spread] = Field(default_factory=dict, description="by path, how far a price may be off")
+    spreads: dict[str, Spread] = Field(default_factory=dict, description="by path, how far a price or delay may be off")
 
     @property
     def columns(self) -> int:
@@ -305,6 +305,11 @@ class Chip(Section):
         section, _, name = path.rpartition(".")
         return self.config[section][name] if section else self.config[name]
 
+    def constant(self, path: str) -> Any:
+        """The value of a setting by its path, as exactly as the chip file writes it."""
+        section, _, name = path.rpartition(".")
+        return getattr(getattr(self, section) if section else self, name)
+
     @cached_property
     def sha256(self) -> str:
         """Checksum of the settings, in hexadecimal: two chips with the same one behave the same."""
@@ -323,7 +328,7 @@ SETTINGS: dict[str, Setting] = {one.path: one for one in settings_of(Chip)}
 
 def _numbers(chip: Chip) -> dict[str, object]:
     """The values of the constants that have a spread."""
-    return {path: chip.value(path) for path in chip.spreads if path in SETTINGS}
+    return {path: chip.constant(path) for path in chip.spreads if path in SETTINGS}
 
 
 def load_chip(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Chip:

@@ -1,18 +1,19 @@
 """The spread of a constant: between which ends it may lie, and why. A chip file states spreads under [spreads].
 
-A constant without a spread is taken as it is. Only prices have one: they move energy and area, and no cycle.
+A constant without a spread is taken as it is. Prices have one, which move energy and area, and delays, which move time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from math import floor
 
 from pydantic import Field
 
 from acortex.errors import AcortexError, UsageError
 from acortex.sim.chip.chip_files import ChipSource
-from acortex.sim.chip.setting import AREA, ENERGY, Real, Section, Setting
+from acortex.sim.chip.setting import Real, Section, Setting
 
 DIGITS = 12
 """Significant digits of a constant that is drawn: more than any source has."""
@@ -21,7 +22,10 @@ _FORMS = "a spread has `from` and `to`, or a `factor` above 1"
 
 
 class Spread(Section):
-    """Between which ends a constant lies, evenly; or within a factor of its value either way, evenly in logarithms."""
+    """Between which ends a constant lies, evenly; or within a factor of its value either way, evenly in logarithms.
+
+    A whole number takes the whole numbers between its ends, both included.
+    """
 
     start: Real | None = Field(default=None, alias="from", description="one end, in the unit of the setting")
     end: Real | None = Field(default=None, alias="to", description="the other end")
@@ -38,23 +42,30 @@ class Spread(Section):
             return self.start is not None and self.end is not None
         return self.start is None and self.end is None and self.factor > 1
 
-    def ends(self, value: Decimal) -> tuple[Decimal, Decimal]:
+    def ends(self, value: Decimal | int) -> tuple[Decimal, Decimal]:
         """The ends of a constant that has this value, that of share 0 first."""
         if self.start is not None and self.end is not None:
             return self.start, self.end
         factor = Decimal(1) if self.factor is None else self.factor
         return value / factor, value * factor
 
-    def at(self, value: Decimal, share: float) -> Decimal:
-        """The constant at a share of the way from one end to the other, 0 to 1."""
+    def at(self, value: Decimal | int, share: float) -> Decimal | int:
+        """The constant at a share of the way from one end to the other, 0 to 1; whole where its value is."""
         start, end = map(float, self.ends(value))
-        if self.factor is not None and value:
-            return _rounded(start * (end / start) ** share)
-        return _rounded(start + (end - start) * share)
+        if isinstance(value, int):
+            return self._whole(start, end, share)
+        return Decimal(f"{self._between(start, end, share):.{DIGITS}g}")
 
+    def _whole(self, start: float, end: float, share: float) -> int:
+        """A whole number: each has what lies within a half of it."""
+        half = 0.5 if start <= end else -0.5
+        found = floor(self._between(start - half, end + half, share) + 0.5)
+        return int(min(max(found, min(start, end)), max(start, end)))
 
-def _rounded(number: float) -> Decimal:
-    return Decimal(f"{number:.{DIGITS}g}")
+    def _between(self, start: float, end: float, share: float) -> float:
+        if self.factor is not None and start > 0:
+            return float(start * (end / start) ** share)
+        return start + (end - start) * share
 
 
 def wrong_spreads(
@@ -71,21 +82,35 @@ def wrong_spreads(
 
 
 _NO_SETTING = ("has a spread, but is no setting", "`acortex chip schema` lists the settings")
-_NO_PRICE = ("cannot have a spread", "prices have spreads: numbers that move energy or area, and no cycle")
+_NO_CONSTANT = (
+    "cannot have a spread",
+    "prices and delays have spreads; sizes and counts are of a design: move them by the axes of a sweep",
+)
+_FALLS = (
+    "has a spread from its larger end to its smaller one",
+    "only what is drawn `with` another constant may fall as that one rises",
+)
 
 
 def _fault(spread: Spread, setting: Setting, value: object) -> tuple[str, str]:
     """What is wrong with the spread of a setting, and a hint; empty if nothing is."""
-    if setting.kind != "number" or not setting.moves or not {*setting.moves} <= {ENERGY, AREA}:
-        return _NO_PRICE
-    return _fault_of_ends(spread, setting, Decimal(str(value))), _FORMS
-
-
-def _fault_of_ends(spread: Spread, setting: Setting, value: Decimal) -> str:
+    if not (setting.is_price or setting.is_delay):
+        return _NO_CONSTANT
     if not spread.has_ends:
-        return "has a spread without ends, or with several kinds of them"
-    low, high = sorted(spread.ends(value))
-    if not low <= value <= high:
-        return f"has a spread, {low} to {high}, that does not hold its value, {value}"
-    inside = (setting.low is None or setting.low <= low) and (setting.high is None or high <= setting.high)
-    return "" if inside else f"has a spread, {low} to {high}: allowed is {setting.allowed}"
+        return "has a spread without ends, or with several kinds of them", _FORMS
+    start, end = spread.ends(Decimal(str(value)))
+    told = f"has a spread, {_plain(min(start, end))} to {_plain(max(start, end))}"
+    if not min(start, end) <= Decimal(str(value)) <= max(start, end):
+        return f"{told}, that does not hold its value, {value}", "a value that is changed needs another spread, or none"
+    if not all(_is_allowed(one, setting) for one in (start, end)):
+        return f"{told}: allowed is {setting.allowed}", _FORMS
+    return _FALLS if start > end and spread.partner is None else ("", "")
+
+
+def _is_allowed(end: Decimal, setting: Setting) -> bool:
+    whole = setting.kind != "integer" or end == int(end)
+    return whole and (setting.low is None or setting.low <= end) and (setting.high is None or end <= setting.high)
+
+
+def _plain(end: Decimal) -> str:
+    return f"{float(end):.{DIGITS}g}"

@@ -5,28 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
 from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, WHOLE, technology
 from acortex.sim.chip.prices import INDEX, Energies, Interval, Prices, settle
-from acortex.sim.chip.setting import TIME
-from acortex.sim.chip.side import PRICED_SIDE
 from acortex.sim.chip.specs import SETTINGS, Chip, load_chip
 from acortex.sim.chip.technology_files import technologies
+from acortex.sim.chip.timing_settings import in_cycles
 from acortex.sim.timing.handovers import delays_of_rows, table
 from acortex.traces.endings import issuer
 from acortex.traces.file.reader import Trace
 from acortex.traces.rows.in_flight import Extents
 from acortex.traces.stats import Sums
-from acortex.units import cycles_of, exact
 from acortex.wording import setting_value
 
 BASE = "acortex_gnmt"
 """The chip that all others inherit from."""
-
-MOST_JOINED = 512
-"""Arrays that may share an output: both halves of the tallest chip."""
 
 
 def replay(trace: Trace, price: Prices) -> Energies:
@@ -156,34 +150,9 @@ def moved_timing(before: Mapping[str, object], after: Mapping[str, object]) -> l
     Delays in nanoseconds are compared as the cycles that they become. Raises UsageError for a chip that lacks settings.
     """
     try:
-        old, new = _timing(before), _timing(after)
+        old, new = in_cycles(before), in_cycles(after)
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise UsageError(
             f"the trace does not describe its chip in full ({error})", hint="write it with `acortex run --trace`"
         ) from error
     return [path for path in dict.fromkeys((*old, *new)) if old.get(path) != new.get(path)]
-
-
-def _moves_time(path: str) -> bool:
-    """Whether a setting may move cycles; one that today's chips do not have may. Of a technology, what it sets may."""
-    known = SETTINGS.get(path)
-    return path not in NAMES_TECHNOLOGY and (known is None or TIME in known.moves)
-
-
-def _timing(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything that a chip's cycles follow from."""
-    flat = {
-        f"{table}.{name}": value
-        for table, settings in config.items()
-        if isinstance(settings, Mapping)
-        for name, value in settings.items()
-        if _moves_time(f"{table}.{name}")
-    }
-    clock = exact(config["clock_ns"])
-    frame, settle_ns = (exact(flat.pop(f"arrays.{name}")) for name in ("frame_ns", "settle_ns_per_array"))
-    longer = exact(flat["arrays.k"]) / PRICED_SIDE
-    frames = [(frame + settle_ns * joined) * longer for joined in range(1, MOST_JOINED + 1)]
-    flat["arrays.frame_ns"] = [cycles_of(one, clock) for one in frames]
-    flat["memory.read_latency_ns"] = cycles_of(exact(flat["memory.read_latency_ns"]), clock)
-    # Writing weights comes before the run: no cycle of a trace follows from it unless the program writes again.
-    return {path: value for path, value in flat.items() if not path.startswith("program_erase.")}

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from acortex.sim.chip.setting import TIME
 from acortex.sim.chip.specs import SETTINGS
+from acortex.sim.chip.timing_settings import DELAYS
 from acortex.sim.results import RunReport, TimedReport, timed
 
 
@@ -51,6 +52,13 @@ IDLE = (
         lambda run: run.utilisation["program_erase"].idle == run.cycles,
     ),
 )
+
+
+def still(report: RunReport) -> list[str]:
+    """The delays, by path, that move no cycle of a whole run in time, whatever they are."""
+    run = timed(report)
+    idle = tuple(path for row in IDLE if row.holds(run) for path in row.paths)
+    return [path for path in DELAYS if path.startswith(idle)]
 
 
 def unmoved(report: RunReport) -> dict[str, str]:

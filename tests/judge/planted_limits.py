@@ -58,7 +58,7 @@ BUGS: tuple[Planted, ...] = tuple(Planted(*row) for row in (
     ("windows of power double a cycle too early", "sim/ledger/power.py", "while -(-cycles // width) > MOST_WINDOWS:", "while -(-cycles // width) >= MOST_WINDOWS:", "tests/sim/ledger/test_power.py"),
     ("a window that the run does not fill is the peak", "sim/ledger/power.py", "whole = windows[: cycles // width]", "whole = windows[: -(-cycles // width)]", "tests/sim/ledger/test_power.py"),
     ("64 bits are taken for more energy than they hold", "sim/ledger/power.py", "energy < 1 << 61 and", "energy < 1 << 71 and", "tests/sim/ledger/test_power.py"),
-    ("frames of the most arrays are not compared", "sim/ledger/reprice.py", "range(1, MOST_JOINED + 1)", "range(1, MOST_JOINED)", "tests/sim/ledger/test_reprice.py"),
+    ("frames of the most arrays are not compared", "sim/chip/timing_settings.py", "range(1, joined + 1)", "range(1, joined)", "tests/sim/ledger/test_reprice.py"),
     ("the last interval of a steady state is left out", "sim/ledger/report.py", "/ (len(ends) - 1)", "/ len(ends)", "tests/sim/ledger/test_power.py"),
     ("a limit in seconds is rounded to the nearest cycle", "sim/chip/clock.py", "return int(Fraction(seconds) * NS_PER_S / Fraction(self.clock_ns))", "return round(Fraction(seconds) * NS_PER_S / Fraction(self.clock_ns))", "tests/sim/chip/test_clock.py"),
     # programs

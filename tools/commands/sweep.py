@@ -15,7 +15,7 @@ from acortex.tools.console import files
 from acortex.tools.console.manners import Group, say, warn
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import ProgressBar
-from acortex.tools.console.ranges import Whole
+from acortex.tools.console.ranges import DRAWS, Whole
 from acortex.tools.sweep.metrics import USUAL, metrics_of
 
 if TYPE_CHECKING:
@@ -60,9 +60,17 @@ def sweep() -> None:
 @click.option("--scheduler", metavar="ADDRESS", help="Work on a scheduler of dask.distributed: tcp://127.0.0.1:8786.")
 @click.option("--uncertain", is_flag=True, help="Draw constants within their spreads: numbers get intervals.")
 @click.option("--samples", metavar="N", type=Whole(20, 1_000_000), help="Samples of constants per point; else 1,000.")
+@click.option("--time-samples", metavar="N", type=DRAWS, help="Draws of delays, each simulated; else 100.")
 @format_option
 def run(
-    spec: str, folder: str, workers: int | None, scheduler: str | None, uncertain: bool, samples: int | None, form: str
+    spec: str,
+    folder: str,
+    workers: int | None,
+    scheduler: str | None,
+    uncertain: bool,
+    samples: int | None,
+    time_samples: int | None,
+    form: str,
 ) -> int:
     """Run the points of a sweep that have no result in DIR yet.
 
@@ -71,9 +79,11 @@ def run(
     from acortex.tools.sweep.spec import read_spec
     from acortex.tools.sweep.sweeping import sweep as run_all
 
-    if samples and not uncertain:
-        raise UsageError("--samples is for --uncertain", hint="give that too, or leave it out")
+    for option, given in (("--samples", samples), ("--time-samples", time_samples)):
+        if given is not None and not uncertain:
+            raise UsageError(f"{option} is for --uncertain", hint="give that too, or leave it out")
     read = replace(read_spec(spec), samples=(samples or SAMPLES) if uncertain else 0)
+    read = read if time_samples is None else replace(read, time_samples=time_samples)
     with working_on(workers or processors(), scheduler, workers is not None, "sweeping") as (many, executor, bar):
         report = run_all(read, folder, workers=many, executor=executor, progress=bar, say=say)
     if form == "json":

@@ -69,6 +69,9 @@ INFERENCES = Whole(1, 1 << 16)
 MEASURED = Whole(1, 10_000)
 """Chips that are measured to choose scales."""
 
+DRAWS = Whole(0, 1_000_000)
+"""Draws of the delays of a chip."""
+
 AGE = Finite(0.0, 1e9)
 """Seconds since the weights were written."""
 

@@ -29,7 +29,7 @@ from acortex.tools.views.sweep import (
     settings_of,
     shown_of,
 )
-from acortex.tools.views.sweep_uncertainty import basis_told, constant_rows, interval_metrics, interval_rows
+from acortex.tools.views.sweep_uncertainty import ON_PAGE, basis_told, constant_rows, interval_metrics, interval_rows
 from acortex.wording import count
 
 OWN = ("data.js", "table.js", "scatter.js", "sweep.js")
@@ -122,7 +122,7 @@ def _fronts(report: SweepReport, shown: Sequence[Metric]) -> Iterator[tuple[str,
 
 def _intervals(report: SweepReport) -> Shown | None:
     """The intervals of the points on fronts; None where no point has any."""
-    rows = interval_rows(report, point_head(report, ()), named_fronts(report)[:MOST_ON_FRONT])
+    rows = interval_rows(report, point_head(report, ()), named_fronts(report)[:MOST_ON_FRONT], ON_PAGE)
     return _table(rows) if interval_metrics(report) else None
 
 

@@ -7,15 +7,27 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
+from acortex.errors import UsageError
+from acortex.tools.sweep.jobs import Drawn, Job, Result
 from acortex.tools.sweep.log import Log
 from acortex.tools.sweep.plan import Plan, Planned
 from acortex.tools.sweep.spec import Spec, is_file_name
-from acortex.tools.sweep.work import DONE, FAILED, PASSING, Job, Result, failed
+from acortex.tools.sweep.work import COUNTING, DONE, FAILED, PASSING, STILL, failed
 from acortex.tools.sweep.workers import answers
+from acortex.wording import count
+
+if TYPE_CHECKING:
+    from acortex.tools.sweep.time_draws import TimeDraws
+
+T = TypeVar("T")
 
 AT_ONCE = 256
 """Points that one job prices at most: a worker that dies loses no more."""
+
+RUNS_AT_ONCE = 4
+"""Runs of draws that one job simulates: each takes as long as the job of a point."""
 
 PROGRAMS = "programs"
 """The folder of compiled networks."""
@@ -52,7 +64,8 @@ class Course:
         if undone := [part for part in parts if part["status"] != DONE]:
             return undone[0]
         numbers = {name: value for part in parts for name, value in part.items()}
-        return {**numbers, "cpu_s": sum(float(part["cpu_s"] or 0) for part in parts[1:])}
+        took = (float(part.get(name) or 0) for part in parts[1:] for name in ("cpu_s", COUNTING))
+        return {**numbers, "cpu_s": sum(took)}
 
     @property
     def done(self) -> int:
@@ -84,10 +97,10 @@ class Hands:
     executor: Executor | None
     progress: Progress
 
-    def _do(self, jobs: Sequence[Job], counted: bool = False) -> None:
-        """Has jobs done; `counted` are those whose results are points."""
+    def _do(self, jobs: Sequence[Job], counted: bool = False, of: int = 0) -> None:
+        """Has jobs done; `counted` are those whose results are points, or `of` so many that are none."""
         course = self.course
-        done = course.done
+        done, total = (0, of) if of else (course.done, len(course.plan.points))
         for answer, for_good in answers(jobs, self.workers, self.executor):
             for key, row in answer.items():
                 if for_good and not row.get(PASSING):
@@ -95,15 +108,15 @@ class Hands:
                 else:
                     course.passing[key] = row
             done += len(answer)
-            if counted:
-                self.progress(done, len(course.plan.points))
+            if counted or of:
+                self.progress(done, total)
 
     def work(self, say: Say) -> None:
         """Has done whatever is left to do."""
         self.make(say)
         self.judge()
         self.run()
-        self.spread()
+        self.spread(say)
 
     def make(self, say: Say) -> None:
         """Opens programs, and compiles networks: each once, whatever runs it. A file that was deleted is made again."""
@@ -138,13 +151,59 @@ class Hands:
         self.course.simulations = len(jobs)
         self._do(jobs, counted=not self.spec.samples)
 
-    def spread(self) -> None:
-        """Draws the constants of points that ran: one simulation more for all that differ in prices alone."""
-        left = (one for one in self.course.plan.points if self._lacks_intervals(one))
-        jobs = [self._job("spread", [one.spread for one in some], some) for some in _alike(left)]
-        for job in jobs:
-            job["chips"], job["seed"] = self.spec.samples, self.spec.sample.seed
+    def spread(self, say: Say) -> None:
+        """Draws the constants of points that ran: delays first, of which each draw is a run, then prices."""
+        draws = [self._draws(some) for some in _together(filter(self._lacks_intervals, self.course.plan.points))]
+        self._count(draws, say)
+        ready = [one for one in draws if self._is_counted(one)]
+        jobs = [self._sampling(one, some) for one in ready for some in _batches(one.points)]
         self._do(jobs, counted=True)
+
+    def _draws(self, points: Sequence[Planned]) -> TimeDraws:
+        """The runs that the samples of points are taken from, whose delays are drawn alike."""
+        from acortex.sim.chip.specs import load_chip
+        from acortex.tools.sweep.time_draws import time_draws
+
+        one, number = points[0], min(self.spec.samples, self.spec.time_samples)
+        still = str((self.course.result(one.key) or {}).get(STILL, "")).split()
+        return time_draws(points, load_chip(str(one.chip), one.settings), still, number, self.spec.sample.seed)
+
+    def _count(self, draws: Sequence[TimeDraws], say: Say) -> None:
+        """Has the runs of draws simulated that were not before. Raises UsageError for more than the sweep's limit."""
+        from acortex.tools.sweep.time_draws import missing
+
+        course, spec = self.course, self.spec
+        left = list(missing(draws, course.log.rows))
+        number = sum(len(keys) for _, keys in left)
+        if number > max(spec.limit, len(course.plan.points)):
+            raise UsageError(
+                f"the draws of delays need {number:,} runs, more than the sweep's limit of {spec.limit:,}",
+                where=spec.file,
+                hint="fewer --time-samples, 0 for prices alone; or raise `limit`",
+            )
+        if number > len(draws):
+            say(f"draws of delays: {count(number, 'run')} to simulate; --time-samples says how many draws there are")
+        jobs = [self._counting(one, some) for one, keys in left for some in _batches(keys, RUNS_AT_ONCE)]
+        self._do(jobs, of=number)
+
+    def _is_counted(self, draws: TimeDraws) -> bool:
+        """Whether all runs of draws are done; where one failed, so do the points, until they are run again."""
+        found = [self.course.result(key) or {} for key in draws.runs]
+        errors = [str(one["error"]) for one in found if one["status"] != DONE]
+        self.course.passing |= {one.spread: failed(error) for one in draws.points for error in errors[:1]}
+        return not errors
+
+    def _counting(self, draws: TimeDraws, keys: Sequence[str]) -> Job:
+        job = self._job("count", list(keys), draws.points[:1])
+        return {**job, "drawings": [draws.runs[key] for key in keys]}
+
+    def _sampling(self, draws: TimeDraws, points: Sequence[Planned]) -> Job:
+        counts = {key: self.course.result(key) or {} for key in draws.runs}
+        sampled: Drawn = {
+            "samples": self.spec.samples, "seed": self.spec.sample.seed, "still": draws.still,
+            "drawn": draws.drawn, "middle": draws.middle, "ends": dict(draws.ends), "counts": counts,
+        }  # fmt: skip
+        return {**self._job("spread", [one.spread for one in points], points), "sampled": sampled}
 
     def _lacks_intervals(self, one: Planned) -> bool:
         """Whether a point ran, and its constants were not drawn yet."""
@@ -187,5 +246,13 @@ def _alike(points: Iterable[Planned]) -> Iterator[Sequence[Planned]]:
     return (some for alike in together.values() for some in _batches(list(alike.values())))
 
 
-def _batches(points: Sequence[Planned]) -> Iterator[Sequence[Planned]]:
-    return (points[at : at + AT_ONCE] for at in range(0, len(points), AT_ONCE))
+def _together(points: Iterable[Planned]) -> list[list[Planned]]:
+    """Points whose delays are drawn alike, each once."""
+    together = defaultdict[str, dict[str, Planned]](dict)
+    for one in points:
+        together[one.drawn][one.spread] = one
+    return [list(alike.values()) for alike in together.values()]
+
+
+def _batches(all_of: Sequence[T], number: int = AT_ONCE) -> Iterator[Sequence[T]]:
+    return (all_of[at : at + number] for at in range(0, len(all_of), number))

@@ -20,6 +20,9 @@ from acortex.tools.sweep.results import SweepEffect, SweepRow
 CLASSES = 8
 """Classes that the values of an axis are taken together in, where points are drawn."""
 
+DRAWS_PER_STEP = 3
+"""Draws for each step that is fitted to them: fewer would fit chance."""
+
 FEWEST = 3
 """Points without which nothing can be said."""
 
@@ -49,6 +52,41 @@ def share_of(values: Floats, y: Floats) -> float:
     """The share of the variance of y that numbers explain which were drawn for it, one for each; 0 where y is even."""
     y = np.log(y) if y.min() > 0 else y
     return _share(y, _classes([(one,) for one in values.tolist()], False), False) if np.ptp(y) else 0.0
+
+
+def shares_of(drawn: Mapping[str, Floats], y: Floats) -> dict[str, float]:
+    """The same of numbers of which there are few, that y goes over in turn: a sum of steps over their classes is fitted
+    to the means of its turns, so that what some of them have in common by chance is no share of the wrong one.
+    """
+    y = np.log(y) if y.min() > 0 else y
+    number = min(map(len, drawn.values()), default=0)
+    if not np.ptp(y) or not number:
+        return dict.fromkeys(drawn, 0.0)
+    means = y[: len(y) // number * number].reshape(-1, number).mean(axis=0)
+    classes = max(2, min(CLASSES, 1 + number // (DRAWS_PER_STEP * len(drawn))))
+    steps = {name: _steps(values, classes) for name, values in drawn.items()}
+    fitted, noise = _fitted(means - means.mean(), list(steps.values()))
+    found = (part.var() - noise * one.shape[1] for part, one in zip(fitted, steps.values(), strict=True))
+    return {name: min(1.0, max(0.0, float(part / y.var()))) for name, part in zip(steps, found, strict=True)}
+
+
+def _steps(values: Floats, classes: int) -> Floats:
+    """A column for each class of numbers but the first: which of them it holds, less the mean."""
+    group = _classes([(one,) for one in values.tolist()], False, classes)
+    held: Floats = (group[:, None] == np.arange(1, group.max() + 1)).astype(np.float64)
+    held -= held.mean(axis=0)
+    return held
+
+
+def _fitted(y: Floats, parts: Sequence[Floats]) -> tuple[list[Floats], float]:
+    """What each part of columns gives to y by least squares, and what chance gives to the variance for a column."""
+    columns = np.hstack(parts)
+    weights, _, _, _ = np.linalg.lstsq(columns, y)
+    rest = y - columns @ weights
+    free = max(1, len(y) - 1 - columns.shape[1])
+    at = np.cumsum([0, *(part.shape[1] for part in parts)])
+    fitted = [part @ weights[low:high] for part, low, high in zip(parts, at[:-1], at[1:], strict=True)]
+    return fitted, float(rest @ rest) / free / len(y)
 
 
 def _known(rows: Sequence[SweepRow], axes: Sequence[Sequence[str]], metric: Metric, grid: bool) -> list[SweepRow]:
@@ -90,14 +128,14 @@ def _value(row: SweepRow, names: Sequence[str]) -> Hashable:
     return tuple(row.axes.get(name, row.program) for name in names)
 
 
-def _classes(values: Sequence[Hashable], grid: bool) -> NDArray[np.int64]:
+def _classes(values: Sequence[Hashable], grid: bool, classes: int = CLASSES) -> NDArray[np.int64]:
     """The class of each value: its own, or of numbers that were drawn, one of some that hold equally many."""
     place = {value: at for at, value in enumerate(dict.fromkeys(values))}
-    if grid or len(place) <= CLASSES or not all(map(_is_number, place)):
+    if grid or len(place) <= classes or not all(map(_is_number, place)):
         return np.array([place[value] for value in values], np.int64)
     numbers = np.array([one[0] for one in values], np.float64)  # type: ignore[index]  # a row of one number
     ranks = numbers.argsort(kind="stable").argsort(kind="stable")
-    return ranks * CLASSES // len(numbers)
+    return ranks * classes // len(numbers)
 
 
 def _is_number(value: Hashable) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.safe_files import reason
-from acortex.tools.sweep.work import Result
+from acortex.tools.sweep.jobs import Result
 
 LOG, LOCK = "results.jsonl", "lock"
 """The names of the file and of what tells that a sweep is at work in a folder."""

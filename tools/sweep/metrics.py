@@ -43,8 +43,11 @@ METRICS = {
 ENDS = (5, 95)
 """The percentiles that the interval of a number goes between."""
 
-UNCERTAIN = ("energy_j", "power_w", "area_mm2", "efficiency_ops_per_j")
+PRICED = ("energy_j", "power_w", "area_mm2", "efficiency_ops_per_j")
 """The numbers that prices move."""
+
+UNCERTAIN = tuple(name for name in METRICS if name != "accuracy")
+"""The numbers that constants move: delays move most of those that prices do not."""
 
 USUAL: tuple[str, ...] = ("latency_s", "energy_j")
 """What a front is of, unless it is said."""

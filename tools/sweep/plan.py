@@ -56,6 +56,10 @@ class Planned:
     """Why it cannot be run; empty where it can."""
     spread: str = ""
     """What its intervals are known by; empty where it has none."""
+    run: str = ""
+    """What is equal for points that run one program on the same inputs, whatever the chip."""
+    drawn: str = ""
+    """What is equal for points whose delays are drawn alike."""
 
 
 @dataclass(frozen=True)
@@ -159,19 +163,22 @@ class Planner:
         chip_name = str(point.values.get(CHIP) or self.spec.chip or self.base(point.program))
         chip = self._chip(chip_name, settings)
         if isinstance(chip, AcortexError):
-            key = _hash("point", self.identity(point.program), chip_name, settings)
+            key = hash_of("point", self.identity(point.program), chip_name, settings)
             return Planned(point.program, axes, key, error=in_a_line(chip))
         compiling = self._compiling(point)
         program = self._program(point, chip, compiling)
-        time = _hash("time", program, _time_of(chip), self._given)
-        values = _hash("accuracy", program, _values_of(chip), self._given, self._population(chip))
+        run = hash_of("run", program, self._given)
+        time = hash_of("time", program, _time_of(chip), self._given)
+        values = hash_of("accuracy", program, _values_of(chip), self._given, self._population(chip))
         if self.spec.timing_only:
             values = ""
-        key = _hash("point", program, chip.sha256, self._given, values)
-        spread = _hash("spread", key, _spreads(chip), self.spec.samples, self.spec.sample.seed)
+        key = hash_of("point", program, chip.sha256, self._given, values)
+        sampled = self.spec.samples, self.spec.time_samples, self.spec.sample.seed
+        spread = hash_of("spread", key, _spreads(chip), sampled)
+        drawn = hash_of("drawn", time, _spreads(chip), chip.memory.retention_s)
         return Planned(
             point.program, axes, key, settings, chip_name, program, compiling, time, values,
-            spread=spread if self.spec.samples else "",
+            spread=spread if self.spec.samples else "", run=run, drawn=drawn,
         )  # fmt: skip
 
     def _settings(self, point: Point) -> tuple[str, ...]:
@@ -209,12 +216,12 @@ class Planner:
     def _program(self, point: Point, chip: Chip, compiling: Mapping[str, Any] | None) -> str:
         """The key of a program: of a network also of the sizes that it is compiled for."""
         if compiling is None:
-            return _hash("program", self.identity(point.program))
+            return hash_of("program", self.identity(point.program))
         from acortex.tools.open.machine import machine_of
 
         calibration = self.identity(compiling["calibration"]) if compiling["calibration"] else ""
         machine = asdict(machine_of(chip))
-        return _hash("program", self.identity(point.program), machine, dict(compiling), calibration, self._given[0])
+        return hash_of("program", self.identity(point.program), machine, dict(compiling), calibration, self._given[0])
 
     def _population(self, chip: Chip) -> dict[str, int]:
         """Of which chips with errors the mean is taken; of an ideal chip there is but one."""
@@ -228,8 +235,7 @@ class Planner:
 
 def _spreads(chip: Chip) -> dict[str, str]:
     """The spreads of a chip's constants, as text."""
-    return {path: str(one.ends(getattr(getattr(chip, (at := path.partition("."))[0]), at[2]))) + str(one.partner)
-            for path, one in chip.spreads.items()}  # fmt: skip
+    return {path: f"{one.ends(chip.constant(path))}{one.partner}" for path, one in chip.spreads.items()}
 
 
 def _is_setting(name: str) -> bool:
@@ -280,7 +286,7 @@ def _base(reference: str) -> str:
     return DEFAULT_CHIP if Path(reference).suffix.lower() == NETWORK else open_program(reference).chip
 
 
-def _hash(kind: str, *parts: Any) -> str:
+def hash_of(kind: str, *parts: Any) -> str:
     """A key: of what it is about, of the version that works, and of parts that are plain data."""
     text = json.dumps([kind, fingerprint(), *parts], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

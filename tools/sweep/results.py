@@ -50,22 +50,48 @@ class SweepRow(Document):
     """Operations per second; a multiplication with its addition is two."""
     efficiency_ops_per_j: float | None = None
     """Operations per joule."""
+    cycles_p5: float | None = None
+    """The cycles that one of twenty samples is below, whose constants are drawn. Null without `--uncertain`, as all
+    ends; of numbers that delays alone move also where none is drawn.
+    """
+    cycles_p95: float | None = None
+    """The cycles that one of twenty samples is above."""
+    latency_s_p5: float | None = None
+    """The lower end of how long the whole run takes, in the same way."""
+    latency_s_p95: float | None = None
+    """The upper end of how long the whole run takes."""
     energy_j_p5: float | None = None
-    """The energy that one of twenty samples is below, whose constants are drawn; null without `--uncertain`."""
+    """The lower end of energy, in the same way."""
     energy_j_p95: float | None = None
-    """The energy that one of twenty samples is above."""
+    """The upper end of energy."""
     power_w_p5: float | None = None
     """The lower end of power, in the same way."""
     power_w_p95: float | None = None
     """The upper end of power."""
     area_mm2_p5: float | None = None
-    """The lower end of the area."""
+    """The lower end of the area, in the same way."""
     area_mm2_p95: float | None = None
     """The upper end of the area."""
+    inference_latency_s_p5: float | None = None
+    """The lower end of the median latency of an inference, in the same way."""
+    inference_latency_s_p95: float | None = None
+    """The upper end of the median latency of an inference."""
+    inferences_per_s_p5: float | None = None
+    """The lower end of inferences per second, in the same way."""
+    inferences_per_s_p95: float | None = None
+    """The upper end of inferences per second."""
+    throughput_ops_per_s_p5: float | None = None
+    """The lower end of operations per second, in the same way."""
+    throughput_ops_per_s_p95: float | None = None
+    """The upper end of operations per second."""
     efficiency_ops_per_j_p5: float | None = None
-    """The lower end of operations per joule."""
+    """The lower end of operations per joule, in the same way."""
     efficiency_ops_per_j_p95: float | None = None
     """The upper end of operations per joule."""
+    late_reads_p5: float | None = None
+    """The lower end of late reads, in the same way."""
+    late_reads_p95: float | None = None
+    """The upper end of late reads."""
     late_reads: int | None = None
     """Reads of words that were older than the memory keeps them."""
     cpu_s: float | None = None
@@ -89,7 +115,9 @@ class SweepConstant(Document):
     """How much of a number's uncertainty is that of one constant."""
 
     metric: str
-    """The number of a run: its energy, or the chip's area. Power and efficiency go as the energy."""
+    """The number of a run: latency, energy, power, or the chip's area. Efficiency goes as the energy, and cycles, rates
+    and throughput as the latency.
+    """
     constant: str
     """The path of the constant."""
     drawn_with: list[str]
@@ -100,6 +128,10 @@ class SweepConstant(Document):
     """The least of a point."""
     most: float
     """The largest of a point."""
+    change: float
+    """By how much of itself the number moves from one end of the constant's spread to the other, with all other
+    constants in the middle of theirs: 0.1 is a tenth more. The mean of all points.
+    """
     points: int
     """Points that it is a mean of."""
 
@@ -111,12 +143,22 @@ class SweepUncertainty(Document):
     """Samples for each point."""
     seed: int
     """The seed of their draws."""
+    time_samples: int
+    """Draws of the delays among the constants for each point: each is a run in time, and samples go over them in turn.
+    0 where none was drawn.
+    """
+    delays: list[str]
+    """The delays that were drawn. Those that move no cycle of any of the runs are left out."""
+    courses: int
+    """Of a point at most, the runs that differ in cycles: so many were simulated for its draws."""
     points: int
     """Points that have intervals."""
     constants: list[SweepConstant]
     """Which constant matters how much, by number, the most first."""
     held: list[str]
-    """Prices without a spread: samples take them as they are. So they take all settings that move time."""
+    """Prices, and where delays are drawn delays, without a spread: samples take them as they are. So they take sizes
+    and counts, which are of a design.
+    """
 
 
 class ProgramFront(Document):

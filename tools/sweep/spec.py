@@ -28,6 +28,9 @@ LIMIT = 100_000
 
 MOST_POINTS = 10_000_000
 
+TIME_SAMPLES = 100
+"""Draws of delays for each point, unless it is said: each is a run, which takes as long as thousands of prices."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -79,6 +82,8 @@ class Spec:
     limit: int = LIMIT
     samples: int = 0
     """How many samples of its constants each point gets; 0 for none."""
+    time_samples: int = TIME_SAMPLES
+    """How many draws of its delays they are taken from; 0 for none."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -7,17 +7,19 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
+from acortex.tools.console.ranges import DRAWS, whole
 from acortex.tools.sweep import table
 from acortex.tools.sweep.course import MISSING, Course, Hands, Progress, Say
 from acortex.tools.sweep.effects import effects
 from acortex.tools.sweep.front import front, fronts
+from acortex.tools.sweep.jobs import Result
 from acortex.tools.sweep.log import Log, held
 from acortex.tools.sweep.metrics import METRICS, USUAL, Metric
 from acortex.tools.sweep.plan import Planned, load_plan, plan_of
 from acortex.tools.sweep.points import number_of_points
 from acortex.tools.sweep.results import SweepReport, SweepRow, SweepUncertainty
 from acortex.tools.sweep.spec import Spec, read_spec
-from acortex.tools.sweep.work import DONE, FAILED, Result
+from acortex.tools.sweep.work import DONE, FAILED
 
 USUAL_FRONT = tuple(METRICS[name] for name in USUAL)
 
@@ -28,6 +30,7 @@ def sweep(
     *,
     workers: int = 1,
     samples: int | None = None,
+    time_samples: int | None = None,
     executor: Executor | None = None,
     progress: Progress = lambda done, total: None,
     say: Say = lambda text: None,
@@ -36,14 +39,17 @@ def sweep(
 
     Each result is kept as it comes: a sweep that was ended, by whatever means, goes on where it was. Work is done by so
     many `workers`, processes of this machine, or by an `executor`. With `samples` the numbers of each point get
-    intervals, from so many samples of the chip's constants. `progress(done, total)` is called with points, `say` with
-    what there is to tell of programs.
+    intervals, from so many samples of the chip's constants, and from `time_samples` draws of its delays (100 unless it
+    is said): each of these is simulated, and with 0 prices alone are drawn. `progress(done, total)` is called with
+    points, or with the runs of draws, `say` with what there is to tell of programs and draws.
 
     Raises UsageError for a sweep that cannot be begun: more points than its limit, a folder in which another is at
     work, programs or inputs that cannot be read. A point that fails is a row with its error.
     """
     spec = spec if isinstance(spec, Spec) else read_spec(spec)
     spec = spec if samples is None else replace(spec, samples=samples)
+    draws = whole("time_samples", time_samples, DRAWS)
+    spec = spec if draws is None else replace(spec, time_samples=draws)
     number_of_points(spec)
     table.check()
     with held(Path(folder)):

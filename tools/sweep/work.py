@@ -1,19 +1,17 @@
-"""What a worker does for a sweep: it makes a program, runs it in time for some chips, or tells how right it is.
-
-A job is plain data, and so is its answer: both cross the border of a process, or of a machine.
-"""
+"""What a worker does for a sweep: it makes a program, runs it in time for some chips, or tells how right it is."""
 
 from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import redirect_stderr
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from acortex.errors import AcortexError, MissingExtra
+from acortex.tools.sweep.jobs import Answer, Job, Result
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,44 +22,13 @@ if TYPE_CHECKING:
     from acortex.sim.inputs import Inputs
     from acortex.sim.results import RunReport
 
-Scalar = bool | int | float | str | None
-
-Result = Mapping[str, Scalar]
-"""What is known of a key: a `status`, done or failed, with an `error`; then numbers."""
-
-Answer = Mapping[str, Result]
-"""Results by key."""
-
-
-class Job(TypedDict):
-    """Work for one or more keys, as plain data."""
-
-    do: str
-    """One of `WORK`."""
-    keys: list[str]
-    """What the results are known by."""
-    program: str
-    """The program, as `acortex run` takes it."""
-    file: str
-    """Where the program of a network is kept; empty for what is none."""
-    compile: dict[str, object]
-    """The options of the compiler, those of `Compiling`."""
-    chip: str
-    """The chip below all settings."""
-    points: list[tuple[str, ...]]
-    """The settings of each key; those of the first where a program is made."""
-    inputs: str | None
-    labels: str | None
-    """The files of what the host has."""
-    chips: int
-    seed: int
-    """The population of chips with errors; of `spread` how many samples of its constants a chip gets."""
-
-
 DONE, FAILED = "done", "failed"
 
 PASSING = "passing"
 """Marks a failure that says nothing of its point, such as a package or memory that was missing: it is not kept."""
+
+STILL, COUNTING = "still", "counting_cpu_s"
+"""What results say beside numbers of a row: delays that move no cycle of a run; what the runs of draws took."""
 
 
 def work(job: Job) -> Answer:
@@ -152,12 +119,14 @@ def _given(job: Job) -> tuple[Inputs, NDArray[np.int64] | None]:
 
 def _time(job: Job) -> Answer:
     """Simulates time once, and prices it for each of the chips."""
+    from acortex.sim.ledger.unmoved import still
     from acortex.sim.repriced import reports
     from acortex.sim.run import prepare
 
     chips, (inputs, labels) = _chips(job), _given(job)
     found = reports(prepare(_program(job), chips[0], inputs=inputs, labels=labels), chips)
-    return {key: {"status": DONE, **metrics(report)} for key, report in zip(job["keys"], found, strict=True)}
+    told = {"status": DONE, STILL: " ".join(still(found[0]))}
+    return {key: {**told, **metrics(report)} for key, report in zip(job["keys"], found, strict=True)}
 
 
 def metrics(report: RunReport) -> Result:
@@ -199,16 +168,30 @@ def _accuracy(job: Job) -> Answer:
     return {job["keys"][0]: {"status": DONE, "accuracy": told}}
 
 
-def _spread(job: Job) -> Answer:
-    """Simulates time once, and prices it for each of the chips with constants that are drawn."""
+def _count(job: Job) -> Answer:
+    """Simulates time on chips whose delays are drawn, and counts what the numbers of these runs follow from."""
+    from acortex.sim.counted import counted
     from acortex.sim.run import prepare
+    from acortex.sim.uncertain import chip_at
+
+    (chip, *_), (inputs, labels), program = _chips(job), _given(job), _program(job)
+    found: dict[str, Result] = {}
+    for key, drawing in zip(job["keys"], job["drawings"], strict=True):
+        prepared = prepare(program, chip_at(chip, drawing["shares"]), inputs=inputs, labels=labels)
+        found[key] = {"status": DONE, **counted(prepared, drawing["limits"]).plain()}
+    return found
+
+
+def _spread(job: Job) -> Answer:
+    """Draws the constants of chips, and prices what was counted in the runs of their draws."""
     from acortex.tools.sweep.uncertainty import intervals
 
-    chips, (inputs, labels) = _chips(job), _given(job)
-    prepared = prepare(_program(job), chips[0], inputs=inputs, labels=labels)
-    found = intervals(prepared, chips, job["chips"], job["seed"])
-    return {key: {"status": DONE, **numbers} for key, numbers in zip(job["keys"], found, strict=True)}
+    took = sum(float(one["cpu_s"] or 0) for one in job["sampled"]["counts"].values()) / len(job["keys"])
+    found = intervals(_chips(job), job["sampled"])
+    return {key: {"status": DONE, COUNTING: took, **numbers} for key, numbers in zip(job["keys"], found, strict=True)}
 
 
-WORK: dict[str, Callable[[Job], Answer]] = {"make": _make, "time": _time, "accuracy": _accuracy, "spread": _spread}
+WORK: dict[str, Callable[[Job], Answer]] = {
+    "make": _make, "time": _time, "accuracy": _accuracy, "count": _count, "spread": _spread,
+}  # fmt: skip
 """What a job may do."""

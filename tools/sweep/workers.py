@@ -11,7 +11,8 @@ from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import ParamSpec, TypeVar
 
-from acortex.tools.sweep.work import Answer, Job, failed, work
+from acortex.tools.sweep.jobs import Answer, Job
+from acortex.tools.sweep.work import failed, work
 
 P = ParamSpec("P")
 T = TypeVar("T")

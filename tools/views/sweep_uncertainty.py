@@ -10,18 +10,24 @@ from rich.table import Table
 from rich.text import Text
 
 from acortex.tools.sweep.metrics import ENDS, METRICS, UNCERTAIN, Metric
-from acortex.tools.sweep.results import SweepReport, SweepRow, SweepUncertainty
+from acortex.tools.sweep.results import SweepConstant, SweepReport, SweepRow, SweepUncertainty
 from acortex.tools.views.tables import number_table
 from acortex.units import scaled
-from acortex.wording import UNKNOWN, count
+from acortex.wording import UNKNOWN, all_of, count
 
-IN_TEXT = ("energy_j", "power_w", "area_mm2")
-"""The numbers whose intervals a line of a terminal has room for: efficiency goes as the energy."""
+IN_TEXT = ("latency_s", "energy_j", "power_w", "area_mm2")
+"""The numbers whose intervals a line of a terminal has room for: others go as the energy, or as the latency."""
+
+ON_PAGE = ("latency_s", "inferences_per_s", "energy_j", "power_w", "area_mm2", "efficiency_ops_per_j")
+"""Those that a page has room for; a point under the pointer says all."""
 
 MOST = 8
 """Constants that are shown, and points of a front."""
 
 LEAST_SHARE = 0.005
+
+FROM_END_TO_END = "end to end"
+"""The heading of what a constant does from one end of its spread to the other."""
 
 
 def interval_text(row: SweepRow, metric: Metric) -> str:
@@ -31,6 +37,8 @@ def interval_text(row: SweepRow, metric: Metric) -> str:
         return UNKNOWN
     if metric.unit == "mm2":
         return f"{low:.4g} to {high:.4g} mm2"
+    if metric.unit in ("cycles", "reads"):
+        return f"{low:,.0f} to {high:,.0f}"
     ends = [scaled(end, metric.unit) for end in (low, high)]
     (first, *unit), (_, *other) = (end.split(" ") for end in ends)
     return f"{first if unit == other else ends[0]} to {ends[1]}"
@@ -42,25 +50,35 @@ def interval_metrics(report: SweepReport) -> list[Metric]:
 
 
 def constant_rows(found: SweepUncertainty) -> list[list[str]]:
-    """Headings, then a row for each constant that matters: its share of each number's variance, the most first."""
+    """Headings, then a row for each constant that matters: its share of each number's variance, the most first, and by
+    how much it moves the number of which it has most.
+    """
     metrics = list(dict.fromkeys(one.metric for one in found.constants))
-    shares: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    of_constant: defaultdict[str, dict[str, SweepConstant]] = defaultdict(dict)
     for one in found.constants:
-        shares[" + ".join([one.constant, *one.drawn_with])][one.metric] = one.share
-    kept = sorted(shares, key=lambda name: -max(shares[name].values()))
-    rows = [[name, *(_percent(shares[name].get(metric)) for metric in metrics)] for name in kept]
-    enough = [row for row, name in zip(rows, kept, strict=True) if max(shares[name].values()) >= LEAST_SHARE]
-    return [["constant", *(METRICS[name].title for name in metrics)], *enough]
+        of_constant[" + ".join([one.constant, *one.drawn_with])][one.metric] = one
+    most = {name: max(of.values(), key=lambda one: one.share) for name, of in of_constant.items()}
+    kept = sorted((name for name in most if most[name].share >= LEAST_SHARE), key=lambda name: -most[name].share)
+    rows = [
+        [name, *(_percent(of_constant[name].get(metric)) for metric in metrics), _change(most[name])] for name in kept
+    ]
+    return [["constant", *(METRICS[name].title for name in metrics), FROM_END_TO_END], *rows]
 
 
-def _percent(share: float | None) -> str:
-    return UNKNOWN if share is None else f"{100 * share:.1f} %"
+def _percent(one: SweepConstant | None) -> str:
+    return UNKNOWN if one is None else f"{100 * one.share:.1f} %"
 
 
-def _is_outside(row: SweepRow) -> bool:
-    """Whether a number of a point lies outside its interval: its constants then stand at the ends of their spreads."""
-    ends = [(row[name], *(row[f"{name}_p{end}"] for end in ENDS)) for name in UNCERTAIN]
-    return any(low is not None and not low <= value <= high for value, low, high in ends)
+def _change(one: SweepConstant) -> str:
+    return f"{METRICS[one.metric].title} {100 * one.change:+.1f} %"
+
+
+def _outside(row: SweepRow) -> Iterator[str]:
+    """The numbers of a point that lie outside their intervals: its constants stand at ends of their spreads."""
+    for name in IN_TEXT:
+        low, high = (row[f"{name}_p{end}"] for end in ENDS)
+        if low is not None and not low <= row[name] <= high:
+            yield METRICS[name].title
 
 
 def basis_told(report: SweepReport) -> Iterator[str]:
@@ -70,10 +88,21 @@ def basis_told(report: SweepReport) -> Iterator[str]:
         return
     yield f"{found.samples:,} samples per point, seed {found.seed}: nine of ten lie between the ends"
     yield "constants are drawn within the spreads of the chip file, each on its own but for those joined by +"
-    if outside := sum(_is_outside(row) for row in report.rows):
-        yield f"{count(outside, 'point')} of {found.points:,}: a number of the chip as it is lies beyond these ends"
-    held = f"; these prices have no spread: {', '.join(found.held)}" if found.held else ""
-    yield f"settings that move time are taken as they are, so latency has no interval{held}"
+    outside = [list(_outside(row)) for row in report.rows]
+    if many := sum(map(bool, outside)):
+        names = all_of(list(dict.fromkeys(name for row in outside for name in row)))
+        yield f"{count(many, 'point')} of {found.points:,}: {names} of the chip as it is, beyond these ends"
+    yield _of_time(found)
+    if found.held:
+        yield f"without a spread, and taken as they are: {', '.join(found.held)}"
+
+
+def _of_time(found: SweepUncertainty) -> str:
+    """What the intervals of time rest on, or why there are none."""
+    if not found.delays:
+        return "no delay was drawn: settings that move time are taken as they are, so latency has no interval"
+    draws = f"{count(found.time_samples, 'draw')} of {count(len(found.delays), 'delay')}"
+    return f"{draws} per point, {count(found.courses, 'run')} that differ; sizes and counts are taken as they are"
 
 
 def parts(report: SweepReport, head: Sequence[str], named: Sequence[tuple[Sequence[str], SweepRow]],
@@ -94,7 +123,7 @@ def interval_rows(
     report: SweepReport,
     head: Sequence[str],
     named: Sequence[tuple[Sequence[str], SweepRow]],
-    among: Sequence[str] = UNCERTAIN,
+    among: Sequence[str],
 ) -> list[list[str]]:
     """Headings, then the interval of each number of some points; of these numbers alone."""
     metrics = [one for one in interval_metrics(report) if one.name in among]

@@ -80,8 +80,8 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     built_in = (CHIPS.parent / "technologies/cell/floating_gate.toml").read_text()
     for name in ("chips", "here"):
         (tmp_path / name).mkdir()
-    (tmp_path / "chips/beside.toml").write_text(built_in.replace("frame_ns = 32", "frame_ns = 33"))
-    (tmp_path / "here/close.toml").write_text(built_in.replace("frame_ns = 32", "frame_ns = 34"))
+    (tmp_path / "chips/beside.toml").write_text(built_in.replace("frame_ns = 32", "frame_ns = 30"))
+    (tmp_path / "here/close.toml").write_text(built_in.replace("frame_ns = 32", "frame_ns = 31"))
     (tmp_path / "chips/my.toml").write_text('inherits = "acortex_gnmt"\n[arrays]\ncell = "beside.toml"\n')
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr(technology_files, "_OWN", type(technology_files._OWN)(dict))
@@ -90,12 +90,12 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_file_of_cells_is_beside_the_chip_file_that_names_it(folders: Path) -> None:
     chip = load_chip(folders / "chips/my.toml")
-    assert (chip.arrays.cell, chip.arrays.frame_ns) == ("beside", 33)
+    assert (chip.arrays.cell, chip.arrays.frame_ns) == ("beside", 30)
 
 
 def test_a_file_of_cells_that_an_option_names_is_where_the_command_runs(folders: Path) -> None:
     chip = load_chip(folders / "chips/my.toml", ["arrays.cell=close.toml"])
-    assert (chip.arrays.cell, chip.arrays.frame_ns) == ("close", 34)
+    assert (chip.arrays.cell, chip.arrays.frame_ns) == ("close", 31)
     assert "there is no file beside.toml" in refusal("acortex_gnmt", "arrays.cell=beside.toml")
 
 

@@ -13,6 +13,7 @@ from acortex.errors import ManyErrors, UsageError
 from acortex.sim.chip.chip_files import chip_names
 from acortex.sim.chip.specs import SETTINGS, Chip, load_chip
 from acortex.sim.chip.spread import Spread
+from acortex.sim.chip.timing_settings import DELAYS
 
 SENSING = '"energy.sensing_pj"'
 
@@ -90,7 +91,15 @@ def test_a_chip_that_inherits_keeps_the_spreads_of_what_it_does_not_state() -> N
         ),
         ('"energy.sensing" = { factor = 2, reason = "r" }', "energy.sensing has a spread, but is no setting"),
         ('"memory.ports" = { factor = 2, reason = "r" }', "memory.ports cannot have a spread"),
-        ('"clock_ns" = { factor = 2, reason = "r" }', "clock_ns cannot have a spread"),
+        ('"arrays.overlap_loads" = { factor = 2, reason = "r" }', "arrays.overlap_loads cannot have a spread"),
+        ('"memory.retention_s" = { factor = 2, reason = "r" }', "memory.retention_s cannot have a spread"),
+        ('"memory.access_cycle" = { factor = 2, reason = "r" }', "memory.access_cycle has a spread, but is no setting"),
+        ('"memory.access_cycles" = { from = 3, to = 2, reason = "r" }', "from its larger end to its smaller one"),
+        ('"buses.switch_cycles" = { from = 3.5, to = 8, reason = "r" }', "3.5 to 8: allowed is a whole number from 1"),
+        ('"buses.word_cycles" = { factor = 2, reason = "r" }', "0.5 to 2: allowed is a whole number from 1"),
+        ('"buses.word_cycles" = { from = 1, to = 1025, reason = "r" }', "1 to 1025: allowed is .* 1 to 1024 cycles"),
+        ('"clock_ns" = { factor = 10, reason = "r" }', "0.1785 to 17.85: allowed is a number from 0.2"),
+        ('"clock_ns" = { from = 2, to = 3, reason = "r" }', "2 to 3, that does not hold its value, 1.785"),
         ('"area.memory_anchor_kb" = { factor = 2, reason = "r" }', "area.memory_anchor_kb cannot have a spread"),
         ('"area.store_share" = { factor = 2, reason = "r" }', "allowed is a number from 0 to 1"),
     ],
@@ -117,5 +126,32 @@ def test_spreads_are_a_table(tmp_path: Path) -> None:
         load_chip(file)
 
 
-def test_only_prices_have_spreads() -> None:
-    assert all({*SETTINGS[path].moves} <= {"energy", "area"} for path in load_chip("acortex_gnmt").spreads)
+@pytest.mark.parametrize("said", ["factor = 2", "from = 1, to = 4"])
+def test_a_whole_number_takes_the_whole_numbers_of_its_spread(tmp_path: Path, said: str) -> None:
+    path = "memory.access_cycles"
+    one = chip_of(tmp_path, f'"{path}" = {{ {said}, reason = "r" }}').spreads[path]
+    found = [one.at(2, at / 1000) for at in range(1001)]
+    assert found == sorted(found) and set(found) == {1, 2, 3, 4} and all(isinstance(at, int) for at in found)
+    widths = [found.count(number) for number in (1, 2, 3, 4)]
+    if said.startswith("from"):
+        assert max(widths) - min(widths) <= 1
+    else:
+        assert widths == sorted(widths, reverse=True) and widths[0] > 2 * widths[-1]  # evenly in logarithms
+
+
+def test_a_whole_number_that_falls_has_its_ends(tmp_path: Path) -> None:
+    falling = '"memory.bank_cycles" = { from = 3, to = 1, with = "buses.word_cycles", reason = "r" }'
+    one = chip_of(tmp_path, falling).spreads["memory.bank_cycles"]
+    assert [one.at(2, share) for share in (0.0, 0.5, 1.0)] == [3, 2, 1]
+
+
+def test_prices_and_delays_have_spreads_and_no_size_or_count() -> None:
+    for path in load_chip("acortex_gnmt").spreads:
+        assert SETTINGS[path].is_price != SETTINGS[path].is_delay
+    assert not any(one.is_delay for one in SETTINGS.values() if "capacity" in one.moves)
+
+
+def test_each_delay_of_the_largest_chip_that_is_an_own_choice_has_a_range_but_for_the_ramp() -> None:
+    chip = load_chip("acortex_gnmt")
+    own = {path for path in DELAYS if chip.sources[path].startswith("own choice")}
+    assert own - set(chip.spreads) == {"neurons.cycles_per_step"}

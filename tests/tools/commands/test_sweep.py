@@ -181,9 +181,35 @@ def test_a_number_of_samples_is_within_bounds(spec: Path, tmp_path: Path, number
     assert found.exit_code == 2 and not (tmp_path / "out").exists()
 
 
-def test_samples_without_uncertain_are_refused(spec: Path, tmp_path: Path) -> None:
-    found = acortex_("sweep", spec, "-o", tmp_path / "out", "--samples", 40)
-    assert found.exit_code == 2 and "--samples is for --uncertain" in found.stderr
+@pytest.mark.parametrize("option", ["--samples", "--time-samples"])
+def test_samples_without_uncertain_are_refused(spec: Path, tmp_path: Path, option: str) -> None:
+    found = acortex_("sweep", spec, "-o", tmp_path / "out", option, 40)
+    assert found.exit_code == 2 and f"{option} is for --uncertain" in found.stderr
+
+
+def test_uncertain_draws_delays_unless_none_is_asked_for(spec: Path, tmp_path: Path) -> None:
+    spec.write_text(spec.read_text().replace('"clock_ns" = [2, 4]', '"memory.ports" = [1, 2]'))
+    out = tmp_path / "out"
+    args = ("sweep", spec, "-o", out, "--workers", 1, "--uncertain", "--samples", 40)
+    made = acortex_(*args, "--time-samples", 20)
+    assert made.exit_code == 0, made.output
+    assert "runs to simulate; --time-samples says how many draws there are" in made.stderr
+    for words in ("memory.read_latency_ns", "20 draws of", "runs that differ", "latency +"):
+        assert words in made.stdout
+    rows = json.loads(acortex_("sweep", "show", out, "--format", "json").stdout)["rows"]
+    assert all(row["cycles_p5"] < row["cycles_p95"] and row["latency_s_p5"] < row["latency_s_p95"] for row in rows)
+    prices = acortex_(*args, "--time-samples", 0)
+    assert "no delay was drawn" in prices.stdout and "to simulate" not in prices.stderr
+    rows = json.loads(acortex_("sweep", "show", out, "--format", "json").stdout)["rows"]
+    assert all(row["cycles_p5"] is None and row["energy_j_p5"] is not None for row in rows)
+
+
+def test_more_runs_for_draws_than_the_limit_are_refused_with_what_to_do(spec: Path, tmp_path: Path) -> None:
+    spec.write_text(f"limit = 30\n{spec.read_text()}")
+    found = acortex_("sweep", spec, "-o", tmp_path / "out", "--workers", 1, "--uncertain", "--samples", 40)
+    assert found.exit_code == 2 and not found.stdout
+    assert f"{spec}: the draws of delays need" in found.stderr
+    assert "runs, more than the sweep's limit of 30" in found.stderr and "hint: fewer --time-samples" in found.stderr
 
 
 def test_html_writes_a_page_beside_the_text(spec: Path, tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from acortex.sim.chip.specs import load_chip
 from acortex.tools.paper import fig7b, fit, measure
 from acortex.tools.paper.fit import LAWS, Counts
-from acortex.tools.paper.printed import NETWORKS
+from acortex.tools.paper.printed import NETWORKS, figure_7b
 
 pytestmark = pytest.mark.slow
 
@@ -43,3 +44,24 @@ def test_constants_that_are_drawn_together_lie_where_one_refit_has_both(counts: 
             refit[path], rel=0.005
         )
         assert float(chip.spreads[path].at(Decimal(str(chip.value(path))), 0.0)) == chip.value(path)
+
+
+def test_frame_and_clock_are_those_of_refits_to_the_latencies(counts: dict[str, Counts]) -> None:
+    """A latency is that of its frames, one for each position, and of all other cycles that were simulated."""
+    chip = load_chip("acortex_gnmt")
+    printed = {name: 1e6 * float(figure_7b()[name]["latency_ms"].value) for name in NETWORKS}
+    refits = []
+    for left_out in NETWORKS:
+        pair = [name for name in NETWORKS if name != left_out]
+        found = [counts[name] for name in pair]
+        terms = [[one.positions, one.cycles - one.positions * one.frame_cycles] for one in found]
+        refits.append(np.linalg.solve(np.array(terms, float), [printed[name] for name in pair]))
+    by_frame = sorted(map(tuple, refits))
+    for end, (frame_ns, clock_ns) in ((0.0, by_frame[0]), (1.0, by_frame[-1])):  # the two lie on one way
+        assert float(chip.spreads["arrays.frame_ns"].at(chip.arrays.frame_ns, end)) == pytest.approx(
+            frame_ns, rel=0.005
+        )
+        assert float(chip.spreads["clock_ns"].at(chip.clock_ns, end)) == pytest.approx(clock_ns, rel=0.005)
+    assert chip.spreads["area.frame_anchor_ns"].ends(chip.area.frame_anchor_ns) == chip.spreads["arrays.frame_ns"].ends(
+        chip.arrays.frame_ns
+    )  # whatever the frame is, the printed area is that of its circuits

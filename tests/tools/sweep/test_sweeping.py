@@ -19,11 +19,12 @@ import pytest
 import acortex
 from acortex.errors import MissingExtra, UsageError
 from acortex.tools.sweep import sweeping, workers
+from acortex.tools.sweep.jobs import Answer, Job
 from acortex.tools.sweep.log import held
 from acortex.tools.sweep.results import SweepReport
 from acortex.tools.sweep.spec import spec_of
 from acortex.tools.sweep.sweeping import look, sweep
-from acortex.tools.sweep.work import WORK, Answer, Job, in_a_line, work
+from acortex.tools.sweep.work import WORK, in_a_line, work
 
 ROOT = Path(__file__).parents[3]
 VMM = str(ROOT / "programs" / "vmm.s")
