@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from acortex.programs.graph import Geometry, View
-from acortex.programs.quantise import calibration, recurrent
+from acortex.programs.quantise import calibration, evaluate, recurrent
 from acortex.programs.quantise.calibration import levels_of, quantised_weights
 from acortex.programs.quantise.ranges import FRACTIONS, WEIGHTS, weight_steps
 from acortex.programs.steps import KernelGeometry, ProductStep
@@ -113,3 +113,15 @@ def test_levels_of_two_matrices_are_those_of_one_below_the_other(
     whole = np.asarray(np.concatenate([both[0] * np.float32(0.3), both[1] * np.float32(1.7)]), order=order)
     found, expected = recurrent._levels(both, (0.3, 1.7), 4), levels_of(whole, 4)
     assert [part.tolist() for part in found] == [part.tolist() for part in expected]
+
+
+@pytest.mark.parametrize(("shape", "copied"), [((1, 1, 7, 5), False), ((3, 3, 1, 5), False), ((3, 2, 7, 5), True)])
+def test_weights_are_gathered_where_their_taps_are_no_matrix_in_memory(
+    shape: tuple[int, int, int, int], copied: bool
+) -> None:
+    height, width, inputs, out = shape
+    weights = np.arange(height * width * inputs * out).reshape(out, inputs, height, width).transpose(2, 3, 1, 0)
+    found = evaluate._gathered(weights)
+    assert found.tolist() == weights.tolist()
+    assert np.shares_memory(found, weights) != copied
+    assert np.shares_memory(found, found.reshape(-1, out))
