@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
+from acortex import garbage
 from acortex.garbage import RARELY, rarely_collected
 
 
@@ -49,3 +52,20 @@ def test_garbage_of_a_block_is_found_after_so_many_objects() -> None:
         kept = [[] for _ in range(2 * RARELY)]
     assert gc.get_stats()[0]["collections"] > runs
     assert len(kept) == 2 * RARELY
+
+
+def test_what_is_kept_is_looked_through_no_more_also_behind_an_error() -> None:
+    with pytest.raises(KeyError), garbage.kept():
+        raise KeyError
+    frozen = gc.get_freeze_count()
+    gc.unfreeze()
+    assert frozen > 0
+
+
+def test_a_command_keeps_what_there_is_as_it_ends() -> None:
+    code = (
+        "import atexit, gc, sys; from acortex.tools.cli import main; sys.argv = ['acortex', *sys.argv[1:]];"
+        "atexit.register(lambda: print(gc.get_freeze_count())); main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True, check=True)
+    assert int(done.stdout.split()[-1]) > 10_000

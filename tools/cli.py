@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from acortex.garbage import rarely_collected
+from acortex.garbage import kept, rarely_collected
 from acortex.tools.console.process import SIGNALS, open_streams
 
 TYPE_CHECKING = False  # as `typing` has it, which is not to be imported yet
@@ -42,7 +42,7 @@ def _main() -> None:
         from acortex.tools.commands.group import cli
 
         SIGNALS.interrupt()
-        with rarely_collected():
+        with rarely_collected(), kept():
             cli(prog_name="acortex")
     except KeyboardInterrupt:  # before the command began, or after it ended
         sys.exit(SIGNALS.exit_code)

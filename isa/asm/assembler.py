@@ -268,13 +268,13 @@ class Assembly:
     def _instruction(self, statement: Statement) -> None:
         """Encodes one instruction. Where it fails, which is reported, None keeps its place."""
         self.instructions.append(None)
-        mnemonic, place = statement.head[1], place_of([statement.head])
+        mnemonic = statement.head[1]
         row = MNEMONICS.get(mnemonic)
         if statement.unread:
-            raise Consequence(texts.CONSEQUENCE, place, reason="the instruction could not be read")
+            raise Consequence(texts.CONSEQUENCE, place_of([statement.head]), reason="the instruction could not be read")
         if row is None:
             near = partial(self._near_instruction, mnemonic)
-            raise Mistake(naming.NO_INSTRUCTION, place, near=near, name=mnemonic[:40])
+            raise Mistake(naming.NO_INSTRUCTION, place_of([statement.head]), near=near, name=mnemonic[:40])
         given = bind(statement.head, statement.arguments, tuple(row.by_name))
         values = {}
         word = row.opcode << OPCODE_SHIFT

@@ -285,14 +285,13 @@ def bind(head: Token, arguments: list[Argument], fields: tuple[str, ...]) -> dic
     """
     given: dict[str, list[Token]] = {}
     for index, (name_token, tokens) in enumerate(arguments):
-        place = place_of(tokens)
         if name_token is None:
             if index >= len(fields):
                 takes = _takes(head, fields)
                 most = f"at most {count(len(fields), 'operand')}" if fields else "no operands"
-                raise Mistake(operands.MANY, place, head=head[1], most=most, takes=takes)
+                raise Mistake(operands.MANY, place_of(tokens), head=head[1], most=most, takes=takes)
             if len(given) < index or (index and arguments[index - 1][0] is not None):
-                raise Mistake(operands.ORDER, place, near=partial(_joined, arguments, index))
+                raise Mistake(operands.ORDER, place_of(tokens), near=partial(_joined, arguments, index))
             given[fields[index]] = tokens
             continue
         name = name_token[1]

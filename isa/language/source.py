@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from acortex.isa.program import Line
@@ -81,6 +82,12 @@ class Origin:
         return before(self.edits, column, length)
 
 
+@lru_cache(maxsize=16)
+def _name_of(file: str) -> str:
+    """The name of a file as its lines are shown with it: each of thousands asks for it."""
+    return shown_name(Path(file).name)
+
+
 @dataclass(slots=True)
 class Source:
     """A source text: the name of its file, its lines as they are read, and their origins where these differ."""
@@ -92,7 +99,7 @@ class Source:
     @property
     def name(self) -> str:
         """The file's name without its folders, as text that any file and terminal takes."""
-        return shown_name(Path(self.file).name)
+        return _name_of(self.file)
 
     def origin(self, line: int) -> Origin:
         """Where a line stands, counted from 1."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.machine import CHANNELS
+from acortex.programs.blocks import put_rows
 from acortex.programs.graph import Code, Product, columns_of
 from acortex.programs.mapping.passes import Ints, Source
 
@@ -65,7 +66,7 @@ def filled(layer: Product, tap_rows: int, inputs: Ints, rows: int, start: int, e
         places = inputs[group * inside : (group + 1) * inside]
         for tap in range(height * width):
             kernel = layer.weights[tap // width, tap % width, :, left:right]
-            matrix[tap * tap_rows + places, left - start : right - start] = kernel
+            put_rows(matrix[:, left - start : right - start], tap * tap_rows + places, kernel)
     return matrix
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count, pairwise
+from itertools import pairwise
 from math import isqrt
 from typing import NamedTuple
 
@@ -125,17 +125,19 @@ class _Filling:
 
         `crossed` counts the tile columns whose wires may meet others in a column: those take turns.
         """
-        # Where each column with room has its turns already, one turn more, which is waited for, beats no place.
-        for allowed in count(turns):
+        while True:
+            for column, level in enumerate(self._level):
+                if level + rows <= self._rows and crossed.get(column, 0) < turns:
+                    return column
             free = [
                 (level, column)
                 for column, level in enumerate(self._level)
-                if level < self._rows and crossed.get(column, 0) < allowed
+                if level < self._rows and crossed.get(column, 0) < turns
             ]
             if free:
-                break
-        whole = next((column for level, column in free if level + rows <= self._rows), None)
-        return min(free)[1] if whole is None else whole
+                return min(free)[1]
+            # Each column with room has its turns already: one turn more, which is waited for, beats no place.
+            turns += 1
 
     def _take(self, home: int, rows: int) -> list[Run]:
         """Arrays from a column, and from the nearest ones with room where it has not enough."""

@@ -10,15 +10,15 @@ Steps share what is the same in all of them, so that it shows which ones can be 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.machine import CHANNELS
+from acortex.programs.blocks import put_rows, runs
 from acortex.programs.graph import Code, Geometry, Mul, Recurrent, Target, View, columns_of
 from acortex.programs.mapping.passes import Begin, Cell, Ints, Matrix, Multiply, Pass, Sink, Source, VectorStage
 
@@ -224,17 +224,11 @@ class _Unrolling:
 
         def values() -> NDArray[np.int8]:
             filled = np.zeros(size, dtype=np.int8)
-            for start, end in _runs(columns):
-                filled[places, columns[start] : columns[start] + end - start] = weights[:, start:end]
+            for start, end in runs(columns):
+                put_rows(filled[:, columns[start] : columns[start] + end - start], places, weights[:, start:end])
             return filled
 
         return Matrix(name, *size, int(weights.size), values, self.places.k)
-
-
-def _runs(places: Ints) -> Iterator[tuple[int, int]]:
-    """Where places that follow each other begin and end: (first, past the last)."""
-    breaks = [0, *(np.flatnonzero(np.diff(places) != 1) + 1).tolist(), len(places)]
-    return pairwise(breaks)
 
 
 def gate_columns(hidden: int, gates: int) -> Ints:

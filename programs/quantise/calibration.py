@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
+from acortex.programs.blocks import even_parts, put
 from acortex.programs.quantise.evaluate import Seen, Sums, evaluate
 from acortex.programs.quantise.evaluate_recurrent import Sequence
 from acortex.programs.quantise.host_floats import HostFloats
@@ -24,6 +25,9 @@ EXACT_SUM = 1 << 24
 
 BLOCK = 1 << 16
 """Weights that are computed with at a time: as many as stay in a processor's cache."""
+
+FEWEST = 16
+"""Columns of weights that are computed with at a time, where their rows are many."""
 
 
 @dataclass(eq=False)
@@ -152,20 +156,35 @@ def quantised_weights(step: ProductStep, weights: Array, source: Array, bits: in
         by_group = np.repeat(mean.reshape(step.groups, -1), weights.shape[3] // step.groups, axis=0).T
     # Of a product in parts each pixel sees its share of the taps.
     share = 1 / max(len(step.parts), 1)
-    bias = bias - (_errors(levels, steps, weights) * by_group).sum(axis=0) * share
-    return Levels(levels, steps, bias, own is not None)
+    return Levels(levels, steps, bias - _lost(levels, steps, weights, by_group) * share, own is not None)
+
+
+def _lost(levels: Array, steps: Array, weights: Array, means: Array) -> Array:
+    """What levels make of the means of their inputs more than weights do: float64 of shape (out,).
+
+    `means` are those of each input, of shape (inputs, out) or (inputs, 1).
+    """
+    inputs, out = weights.shape[2:]
+    lost, factor = np.empty(out), steps.astype(np.float32)
+    for part in even_parts(out, max(BLOCK // inputs, FEWEST)):
+        error = _errors(levels[..., part], factor[part], weights[..., part])
+        lost[part] = (error * (means[:, part] if means.shape[1] > 1 else means)).sum(axis=0)
+    return lost
 
 
 def _errors(levels: Array, steps: Array, weights: Array) -> Array:
-    """What levels make of weights more than they are, over all taps: float32 of shape (inputs, outputs)."""
+    """What levels make of weights more than they are, over all taps: float32 of shape (inputs, out), by rows.
+
+    By rows, so that what is made of the inputs is added up in their order.
+    """
     error = np.zeros(weights.shape[2:], np.float32)
-    factor, rows = steps.astype(np.float32), max(BLOCK // weights.shape[3], 1)
-    for start in range(0, len(error), rows):
-        part = slice(start, start + rows)
-        for ky, kx in np.ndindex(weights.shape[:2]):
-            made = levels[ky, kx, part] * factor
-            made -= weights[ky, kx, part]
-            error[part] += made
+    for tap in np.ndindex(weights.shape[:2]):
+        made = levels[tap] * steps
+        made -= weights[tap]
+        if any(tap):
+            error += made
+        else:
+            put(error, made)
     return error
 
 
@@ -206,14 +225,17 @@ def levels_of(weights: Array, bits: int, steps: Array | None = None) -> tuple[Ar
 
 
 def _rounded(weights: Array, steps: Array, low: int, high: int) -> Array:
-    """Whole numbers of steps, int8, a part at a time: a large layer's weights fill memory but once."""
+    """Whole numbers of steps, int8, in the order of memory that the weights have.
+
+    A part at a time: a large layer's weights fill memory but once.
+    """
     flat, factor = weights.reshape(-1, weights.shape[-1]), (1 / steps).astype(np.float32)
-    levels = np.empty(flat.shape, np.int8)
+    levels = np.empty(flat.shape, np.int8, order="F" if flat.flags.f_contiguous else "C")
     for rows, columns in _parts(flat):
         part = flat[rows, columns] * factor[columns]
         np.rint(part, out=part)
-        np.clip(part, low, high, out=part)
-        levels[rows, columns] = part.astype(np.int8)
+        part.clip(low, high, out=part)
+        levels[rows, columns] = part
     return levels.reshape(weights.shape)
 
 

@@ -140,10 +140,20 @@ def _image(step: Step, sources: tuple[Array, ...], sums: Sums) -> Seen:
     weights = step.kernel.weights() if isinstance(step, ProductStep) else None
     if isinstance(step, ProductStep) and weights is not None:
         made = product_of(step, sources[0], weights, sums)
+        weights = _gathered(weights)
     else:
         made = compute(step, sources)
     active = step.activation.apply(made.astype(sums.kind, copy=False))
     return Seen(sources, weights, active.astype(np.float32, copy=False))
+
+
+def _gathered(weights: Array) -> Array:
+    """Weights as they are where those of all taps are one matrix in memory, else copied so.
+
+    ONNX has the taps of a channel side by side, and each look at them as a matrix would gather them anew. A product
+    takes them as they are: libraries of linear algebra add up in an order that depends on how a matrix lies in memory.
+    """
+    return weights.reshape(-1, weights.shape[3]).reshape(weights.shape)
 
 
 def _sequence(step: RecurrentStep, sources: tuple[Array, ...], sums: Sums) -> Seen:

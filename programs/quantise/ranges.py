@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.programs.blocks import even_parts
 from acortex.programs.graph import Coding
 
 Array = NDArray[Any]
@@ -23,6 +25,9 @@ COLUMNS = 256
 
 FRACTIONS = tuple(1 - n / 40 for n in range(29))
 """Parts of the full range that are tried; the rest saturates."""
+
+TRIED = np.array(FRACTIONS[::2])[:, None]
+"""Those that are tried for weights, down a column."""
 
 SMALLEST_STEP = 1e-28
 """The step of an image that is zero throughout."""
@@ -77,7 +82,7 @@ def coding(samples: Samples, bits: int, method: str = "mse", percentile: float =
     if low < 0:
         tried += [of_range(low * f, high, bits) for f in FRACTIONS[1::2]]
         tried += [of_range(low, high * f, bits) for f in FRACTIONS[1::2]]
-    return min(tried, key=lambda one: _error(values, one))
+    return _nearest(values, tried)
 
 
 def of_range(low: float, high: float, bits: int) -> Coding:
@@ -91,13 +96,40 @@ def of_range(low: float, high: float, bits: int) -> Coding:
     return Coding(max(-low / zero, high / (top - zero), SMALLEST_STEP), zero, bits)
 
 
+def _nearest(values: Array, tried: Sequence[Coding]) -> Coding:
+    """The coding of the least mean squared error, of equal ones the first.
+
+    Estimates leave few that may be it, and mostly one; of several the errors are computed outright.
+    """
+    estimates, slack = _estimates(values, tried)
+    close = [one for one, near in zip(tried, estimates <= estimates.min() + slack, strict=True) if near]
+    return close[0] if len(close) == 1 else min(close, key=lambda one: _error(values, one))
+
+
+def _estimates(values: Array, tried: Sequence[Coding]) -> tuple[Array, float]:
+    """The squared errors of values in codings, less the squares of the values, and by how much two may be misjudged.
+
+    In order, the values of a code stand between two thresholds, so that their count and their sum suffice. Sums of n
+    numbers are n roundings off at most, and each is counted at two thresholds, times a level.
+    """
+    ordered, codes = np.sort(values), np.arange(1 << tried[0].bits)
+    sums = np.concatenate([[0.0], np.cumsum(ordered)])
+    levels = np.array([(codes - one.zero) * one.scale for one in tried])
+    bounds = np.searchsorted(ordered, (levels[:, 1:] + levels[:, :-1]) / 2)
+    bounds = np.pad(bounds, ((0, 0), (1, 1)), constant_values=((0, 0), (0, len(values))))
+    estimates: Array = (levels * (levels * np.diff(bounds) - 2 * np.diff(sums[bounds]))).sum(axis=1)
+    largest = max(float(np.abs(levels).max()), -float(ordered[0]), float(ordered[-1]))
+    roundings = 16 * len(codes) * len(values) * float(np.finfo(np.float64).eps)
+    return estimates, roundings * largest * float(np.abs(ordered).sum())
+
+
 def _error(values: Array, one: Coding) -> float:
+    """The mean squared error of values in a coding."""
     top = (1 << one.bits) - 1
     codes = values / one.scale
     np.rint(codes, out=codes)
-    codes += one.zero
-    np.clip(codes, 0, top, out=codes)
-    codes -= one.zero
+    # Whole numbers all along: so the zero code may as well be in the bounds.
+    codes.clip(-one.zero, top - one.zero, out=codes)
     codes *= one.scale
     codes -= values
     return float(np.add.reduce(np.square(codes, out=codes)) / codes.size)
@@ -109,9 +141,7 @@ def weight_steps(weights: Array, bits: int) -> Array:
     A channel without weights gets the least step of the others.
     """
     out, top = weights.shape[-1], (1 << (bits - 1)) - 1
-    flat = weights.reshape(-1, out)
-    # Even parts: of a lone column NumPy would add up the errors in another order.
-    parts = [slice(part[0], part[-1] + 1) for part in np.array_split(np.arange(out), -(-out // COLUMNS))]
+    flat, parts = weights.reshape(-1, out), even_parts(out, COLUMNS)
     largest = np.concatenate([np.abs(flat[:, part]).max(axis=0) for part in parts]).astype(np.float64)
     alive = largest > 0
     largest[~alive] = largest[alive].min() if alive.any() else top
@@ -121,17 +151,21 @@ def weight_steps(weights: Array, bits: int) -> Array:
 
 
 def _best_steps(weights: Array, largest: Array, top: int) -> Array:
-    """The step of each column for the least mean-squared error of weights that stay in a processor's cache."""
+    """The step of each column for the least mean-squared error of weights that stay in a processor's cache.
+
+    Of steps with equal errors it is the largest.
+    """
     weights = weights.copy(order="K")
-    best, steps = np.full(largest.shape, np.inf), largest / top
+    steps = largest * TRIED / top
     scaled, error = np.empty_like(weights), np.empty_like(weights)
-    for fraction in FRACTIONS[::2]:
-        step = largest * fraction / top
-        np.divide(weights, step.astype(np.float32), out=scaled)
+    errors = np.empty(steps.shape, weights.dtype)
+    for step, total in zip(steps.astype(np.float32), errors, strict=True):
+        np.divide(weights, step, out=scaled)
         np.rint(scaled, out=error)
-        np.clip(error, -top, top, out=error)
+        error.clip(-top, top, out=error)
         np.subtract(error, scaled, out=error)
-        total: Array = np.add.reduce(np.square(error, out=error), axis=0) * step * step
-        better = total < best
-        best, steps = np.where(better, total, best), np.where(better, step, steps)
-    return steps
+        np.add.reduce(np.square(error, out=error), axis=0, out=total)
+    squares = errors * steps * steps
+    squares[np.isnan(squares)] = np.inf  # of steps that a float32 does not hold
+    best: Array = np.take_along_axis(steps, squares.argmin(axis=0)[None], axis=0)[0]
+    return best

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.arithmetic.quantisers import FRACTION
 from acortex.programs import graph as g
+from acortex.programs.blocks import even_parts
 from acortex.programs.quantise.calibration import levels_of
 from acortex.programs.quantise.codings import LARGEST_MULTIPLIER, Codings, argument_scale, code_of, fitted, multipliers
-from acortex.programs.quantise.ranges import Samples
+from acortex.programs.quantise.ranges import COLUMNS, Samples
 from acortex.programs.steps import RecurrentStep
 
 Array = NDArray[Any]
@@ -159,7 +160,7 @@ def _matrix(
     """Levels of the matrices for x and h, one below the other, and multipliers, their shift and offsets of the columns,
     whose rounded sums count `unit`.
     """
-    found, steps = levels_of(_scaled(both, (x.scale, h.scale)), x.bits)
+    found, steps = _levels(both, (x.scale, h.scale), x.bits)
     # One shift for all: the gates of a step are converted together.
     levels, factors, shift, offsets = fitted(found, steps / unit, bias / unit)
     for zero, part in zip((x.zero, h.zero), np.split(levels, [len(both[0])]), strict=True):
@@ -167,14 +168,35 @@ def _matrix(
     return levels, factors, shift, offsets
 
 
+def _levels(both: tuple[Array, Array], scales: tuple[float, float], bits: int) -> tuple[Array, Array]:
+    """What `levels_of` makes of two matrices, one below the other, each times a number.
+
+    A few columns at a time, which stay in a processor's cache while all is done with them. Only the step of a column
+    without weights follows from the others: then all are looked at together.
+    """
+    height, width = len(both[0]) + len(both[1]), both[0].shape[1]
+    levels, steps = np.empty((height, width), np.int8, order=_order(both)), np.empty(width)
+    for columns in even_parts(width, COLUMNS):
+        part = _scaled((both[0][:, columns], both[1][:, columns]), scales)
+        if not part.any(axis=0).all():
+            return levels_of(_scaled(both, scales), bits)
+        levels[:, columns], steps[columns] = levels_of(part, bits)
+    return levels, steps
+
+
 def _scaled(both: tuple[Array, Array], scales: tuple[float, float]) -> Array:
     """Two matrices, one below the other, each times a number; in the order of memory that `both` have."""
     height, width = len(both[0]) + len(both[1]), both[0].shape[1]
-    wide = np.empty((height, width), np.float32, order="F" if all(one.flags.f_contiguous for one in both) else "C")
+    wide = np.empty((height, width), np.float32, order=_order(both))
     parts = wide[: len(both[0])], wide[len(both[0]) :]
     for part, matrix, scale in zip(parts, both, scales, strict=True):
         np.multiply(matrix, np.float32(scale), out=part)
     return wide
+
+
+def _order(both: tuple[Array, Array]) -> Literal["C", "F"]:
+    """The order of memory that two matrices have."""
+    return "F" if all(one.flags.f_contiguous for one in both) else "C"
 
 
 def _gate_code(function: str, shift: int, factor: Array, offset: Array, bits: int, linear: g.Coding | None) -> g.Code:

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from acortex.programs.graph import Geometry, View
-from acortex.programs.quantise import calibration, ranges
+from acortex.programs.quantise import calibration, evaluate, recurrent
 from acortex.programs.quantise.calibration import levels_of, quantised_weights
 from acortex.programs.quantise.ranges import FRACTIONS, WEIGHTS, weight_steps
 from acortex.programs.steps import KernelGeometry, ProductStep
@@ -64,6 +64,26 @@ def test_levels_are_the_nearest_whole_steps(monkeypatch: pytest.MonkeyPatch, ord
     np.testing.assert_array_equal(levels, expected)
 
 
+@pytest.mark.parametrize("kind", ["by taps", "by channels", "one tap", "one input"])
+@pytest.mark.parametrize("few", [3, 16])
+def test_what_biases_take_back_is_the_sum_over_whole_matrices(
+    monkeypatch: pytest.MonkeyPatch, kind: str, few: int
+) -> None:
+    shape = {"one tap": (1, 1, 50, 33), "one input": (3, 3, 1, 33)}.get(kind, (3, 2, 50, 33))
+    random = np.random.default_rng(4)
+    weights = random.standard_normal(shape[::-1], dtype=np.float32).T
+    if kind == "by taps":
+        weights = np.ascontiguousarray(weights)
+    levels, steps = levels_of(weights, 4)
+    error = np.zeros(shape[2:], np.float32)
+    for tap in np.ndindex(shape[:2]):
+        error += levels[tap] * steps.astype(np.float32) - weights[tap]
+    monkeypatch.setattr(calibration, "BLOCK", 1)
+    monkeypatch.setattr(calibration, "FEWEST", few)
+    for means in (random.random((shape[2], 1)), random.random(shape[2:])):
+        assert calibration._lost(levels, steps, weights, means).tolist() == (error * means).sum(axis=0).tolist()
+
+
 @pytest.mark.parametrize("groups", [1, 3])
 @pytest.mark.parametrize("block", [1, 100, 1 << 16])
 def test_biases_take_back_the_mean_error(monkeypatch: pytest.MonkeyPatch, groups: int, block: int) -> None:
@@ -81,8 +101,27 @@ def test_biases_take_back_the_mean_error(monkeypatch: pytest.MonkeyPatch, groups
         assert found.bias[column] == pytest.approx(-(error * own).sum(), abs=1e-5)
 
 
-def test_no_part_of_several_columns_is_a_lone_column() -> None:
-    """NumPy adds the numbers of a lone column in another order than those of one among others."""
-    for columns in range(2, 4 * ranges.COLUMNS):
-        parts = np.array_split(np.arange(columns), -(-columns // ranges.COLUMNS))
-        assert min(map(len, parts)) > 1
+@given(st.integers(0, 99), st.sampled_from([1, 2, 255, 300, 513]), st.sampled_from("CF"), st.sampled_from("CF"))
+@example(3, 513, "F", "F")
+def test_levels_of_two_matrices_are_those_of_one_below_the_other(
+    seed: int, columns: int, first: str, second: str
+) -> None:
+    both = drawn(seed, 30, columns, first), drawn(seed + 1, 20, columns, second)
+    for one in both:
+        one[0] += seed % 2 * np.float32(0.1)  # without an empty column, which is looked for among all
+    order: Any = "F" if first == second == "F" or columns == 1 else "C"
+    whole = np.asarray(np.concatenate([both[0] * np.float32(0.3), both[1] * np.float32(1.7)]), order=order)
+    found, expected = recurrent._levels(both, (0.3, 1.7), 4), levels_of(whole, 4)
+    assert [part.tolist() for part in found] == [part.tolist() for part in expected]
+
+
+@pytest.mark.parametrize(("shape", "copied"), [((1, 1, 7, 5), False), ((3, 3, 1, 5), False), ((3, 2, 7, 5), True)])
+def test_weights_are_gathered_where_their_taps_are_no_matrix_in_memory(
+    shape: tuple[int, int, int, int], copied: bool
+) -> None:
+    height, width, inputs, out = shape
+    weights = np.arange(height * width * inputs * out).reshape(out, inputs, height, width).transpose(2, 3, 1, 0)
+    found = evaluate._gathered(weights)
+    assert found.tolist() == weights.tolist()
+    assert np.shares_memory(found, weights) != copied
+    assert np.shares_memory(found, found.reshape(-1, out))

@@ -1,5 +1,7 @@
 """Codings of maps and steps of weights: what they must represent, and that searching gains what it should."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,15 @@ from hypothesis import strategies as st
 from acortex.programs.graph import Coding
 from acortex.programs.quantise.calibration import EXACT_SUM, levels_of, worst_sums
 from acortex.programs.quantise.codings import multipliers
-from acortex.programs.quantise.ranges import Samples, coding, of_range, weight_steps
+from acortex.programs.quantise.ranges import (
+    FRACTIONS,
+    SMALLEST_STEP,
+    Samples,
+    _estimates,
+    coding,
+    of_range,
+    weight_steps,
+)
 
 
 def seen(values):
@@ -25,6 +35,55 @@ def error(values, one):
 @pytest.mark.parametrize("method", ["mse", "percentile", "minmax"])
 def test_numbers_from_zero_on_have_the_zero_code_zero(method):
     assert coding(seen([0, 0.5, 3.0]), 4, method).zero == 0
+
+
+def tried(low, high, bits):
+    found = [of_range(low * f, high * f, bits) for f in FRACTIONS]
+    if low < 0:
+        found += [of_range(low * f, high, bits) for f in FRACTIONS[1::2]]
+        found += [of_range(low, high * f, bits) for f in FRACTIONS[1::2]]
+    return found
+
+
+@given(
+    st.integers(0, 10**6),
+    st.integers(1, 3000),
+    st.sampled_from(["normal", "positive", "far", "whole", "few"]),
+    st.integers(2, 8),
+    st.sampled_from([1.0, 1e-26, 1e30]),
+)
+def test_the_coding_of_least_error_is_the_one_found_by_looking_at_all(seed, count, kind, bits, unit):
+    random = np.random.default_rng(seed)
+    values = random.standard_normal(count)
+    if kind == "positive":
+        values = np.maximum(values, 0)
+    elif kind == "far":
+        values = values**5
+    elif kind == "whole":  # codings without any error, and equal ones
+        values = np.rint(values * 3)
+    elif kind == "few":
+        values = random.choice(values[:3], count)
+    samples = seen(values * unit)
+    if samples.high - samples.low < SMALLEST_STEP:
+        return
+    expected = min(tried(samples.low, samples.high, bits), key=lambda one: error(samples.values, one))
+    assert coding(samples, bits) == expected
+
+
+@given(st.integers(0, 10**6), st.integers(2, 300), st.integers(2, 5))
+def test_errors_are_misjudged_by_less_than_is_said(seed, count, bits):
+    values = seen(np.random.default_rng(seed).standard_normal(count) ** 3).values
+    codings = tried(values.min(), values.max(), bits)
+    estimates, slack = _estimates(values, codings)
+    squares = sum(Fraction(value) ** 2 for value in values)
+    off = [exact_error(values, one) - squares - Fraction(told) for one, told in zip(codings, estimates, strict=True)]
+    assert 0 < max(map(abs, off)) <= slack / 2
+
+
+def exact_error(values, one):
+    codes = np.clip(np.rint(values / one.scale) + one.zero, 0, 2**one.bits - 1).astype(int).tolist()
+    levels = [(code - one.zero) * Fraction(one.scale) for code in codes]
+    return sum((level - Fraction(value)) ** 2 for level, value in zip(levels, values, strict=True))
 
 
 @pytest.mark.parametrize("method", ["mse", "percentile", "minmax"])
