@@ -52,6 +52,11 @@ def test_the_headline_has_a_digit_of_the_change_that_is_not_zero_where_four_show
     assert head == f"cycles {before} -> {after} ({told}): the same settings and instructions"
 
 
+def test_cycles_are_the_headline_wherever_they_stand() -> None:
+    """With a tolerance for cycles they are no difference, and the run is longer all the same."""
+    assert text(moved("busy.vmm", 40, 50), cycles=[200, 202])[0].startswith("cycles 200 -> 202 (+1.0 %): ")
+
+
 def test_where_cycles_are_the_same_the_first_number_that_differs_is_the_headline() -> None:
     assert text(moved("busy.vmm", 40, 50), moved("busy.host", 1, 9))[0].startswith("busy.vmm 40 -> 50 (+25.0 %): ")
 
@@ -83,6 +88,12 @@ def test_parts_of_the_path_and_of_energy_come_with_the_largest_change_first() ->
         "  a: 10 -> 15 (+5)",
         "energy by component, in aJ: none moved",
     ]
+
+
+def test_a_part_of_one_cycle_that_is_gone_or_new_has_moved_by_all_of_it() -> None:
+    before, after = {"gone": 1, "x": 5, "most": 6}, {"new": 1, "x": 0}
+    found = text(moved("cycles", 9, 8), critical=[before, after])
+    assert found[-4:] == ["  most: 6 -> 0 (-6)", "  x: 5 -> 0 (-5)", "  gone: 1 -> 0 (-1)", "  new: 0 -> 1 (+1)"]
 
 
 @pytest.mark.parametrize("pair", [[{}, {"a": 1}], [{"a": 1}, {}], [{}, {}]])
@@ -150,7 +161,7 @@ GOLDEN = {"schema": "acortex.golden/1", "cycles": 5}
 
 
 def test_a_golden_is_written_once_and_says_whether_it_changed(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "g.json"
+    path = tmp_path / "new" / "folder" / "g.json"
     assert write_golden(path, GOLDEN)
     assert not write_golden(path, GOLDEN)
     assert write_golden(path, {**GOLDEN, "cycles": 6})
@@ -179,4 +190,13 @@ def test_a_golden_that_is_not_there_or_is_no_text_is_refused(tmp_path: Path) -> 
         read_golden(str(path))
     path.write_bytes(b"{\xff}")
     with pytest.raises(UsageError, match=r"g\.json: byte 1 is not UTF-8 text$"):
+        read_golden(str(path))
+
+
+def test_a_golden_may_have_sixteen_megabytes(tmp_path: Path) -> None:
+    path, text = tmp_path / "g.json", '{"schema": "acortex.golden/1", "cycles": 5}'
+    path.write_text(text.ljust(16 << 20))
+    assert read_golden(str(path)) == GOLDEN
+    path.write_text(text.ljust((16 << 20) + 1))
+    with pytest.raises(UsageError, match=r"g\.json: "):
         read_golden(str(path))
