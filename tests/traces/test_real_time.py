@@ -55,7 +55,7 @@ def test_the_last_time_that_64_bits_hold_is_given_and_the_next_refused(sign: int
 
 @pytest.mark.parametrize("more", [-1, 0, 1, 2])
 def test_halves_are_rounded_up_where_products_just_fit_64_bits_and_where_they_do_not(more: int) -> None:
-    """Of a clock of 3/2 ns it takes 6 n + 2 for the rounded product of n: too much for 64 bits behind (2^63 - 2) / 6."""
+    """Of a clock of 3/2 ns it takes 6 n + 2 for the rounded product of n: too much for 64 bits behind 2^63 / 6."""
     cycle = (2**63 - 2) // 6 + more
     assert real_times(np.array([cycle]), Fraction("1.5")).tolist() == [(3 * cycle + 1) // 2]
 
