@@ -390,6 +390,12 @@ def test_info_says_what_a_trace_is(trace: Trace) -> None:
     assert found["units"] == list(HEADER.units)
 
 
+def test_info_has_the_settings_that_were_laid_over_the_chip(make_trace: MakeTrace) -> None:
+    found = info(make_trace([], overrides=("memory.ports=2", "clock_ns=1")))
+    assert found["chip"]["overrides"] == ["memory.ports=2", "clock_ns=1"]
+    assert (found["chip"]["name"], found["chip"]["sha256"]) == ("acortex_toy", "b" * 64)
+
+
 def test_info_counts_events_that_were_merged(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
     found = info(make_trace(*rows, level="layers"))
     assert (found["events"], found["rows"]) == (100, 5 * 4)

@@ -110,7 +110,9 @@ def test_of_equal_ends_that_of_the_first_unit_counts_and_without_rows_there_is_n
     assert ByTime(make_trace(both)).last_unit() == "vmm"
     assert ByTime(make_trace([], name="empty")).last_unit() == "main_memory.read"
     assert ByTime(make_trace([], name="none", units=())).last_unit() == "-"
-    assert ByTime(make_trace([], [(0, 5, 1, 0, 0, 0, 0)], name="waits")).last_unit() == LOAD
+    assert ByTime(make_trace([], [(0, 1, 1, 0, 0, 0, 0)], name="waits")).last_unit() == LOAD
+    apart = [(0, 5, 1, 1, 1, 0, 0, 0, 0), (0, 9, 2, 2, 1, 0, 0, 0, 0)]
+    assert ByTime(make_trace(apart, name="apart")).last_unit() == "vmm"
     assert ByTime(make_trace([(2**61, 2, 4, 4, 1, 0, 0, 0, 0)], name="late")).last_unit() == "main_memory.write"
 
 
@@ -123,3 +125,8 @@ def test_of_rows_that_begin_together_the_longest_is_what_was_done_last(make_trac
     events = [(0, 3, 1, 1, 1, 0, 0, 0, 0), (0, 9, 1, 1, 1, 1, 0, 0, 0), (0, 6, 1, 1, 1, 2, 0, 0, 0)]
     found = ByTime(make_trace(events)).before(LOAD, 2)
     assert found is not None and (found.end, found.pc) == (9, 1)
+
+
+def test_a_row_starts_in_its_cycle_though_another_starts_in_the_next(make_trace: MakeTrace) -> None:
+    found = ByTime(make_trace([(at, 1, 1, 1, 1, at, 0, 0, 0) for at in range(3)]))
+    assert [row.pc for at in range(3) if (row := found.started(LOAD, at))] == [0, 1, 2]
