@@ -10,7 +10,7 @@ from acortex.traces import headroom
 from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Path, Segment
 from acortex.traces.endings import DELAY, START, HandOver
 from acortex.traces.file.reader import Trace
-from acortex.traces.headroom import critical, of_selection, quick, sums_of
+from acortex.traces.headroom import along, critical, of_selection, quick, sums_of
 
 from .conftest import MakeTrace, Rows
 
@@ -57,6 +57,7 @@ def test_sums_by_cause_layer_and_line_have_the_most_first_and_add_up_to_the_run(
         ("host/in", "busy", "memory.read", 2),
         ("vmm/lane1", "hand-over", "token", 1),
     ]
+    assert along(path) == [row.as_dict() for row in found.by_cause]
     assert [(row.name, row.cycles) for row in found.by_layer] == [("fc", 131), ("conv1", 65), ("-", 4)]
     assert [(row.line, row.cycles) for row in found.by_line] == [
         ("toy.s:4", 105),
