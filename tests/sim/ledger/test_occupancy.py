@@ -86,3 +86,22 @@ def test_one_digit_holds_its_image_at_the_peak() -> None:
     memory = run(program, inputs=program.samples["image"][:1]).report["memory"]
     assert (memory["peak_words"], memory["written_words"], memory["current_words"]) == (13, 15, 0)
     assert memory["capacity_words"] == 32
+
+
+def test_a_run_without_cycles_has_no_mean_and_the_rest_is_of_its_capacity() -> None:
+    found = occupancy([], 8, 0, 100)
+    assert (found["mean_words"], found["windows_words"], found["window_cycles"]) == (0.0, [], 100)
+    held = occupancy([table([(5, 10, True), (6, 11, True)])], 8, 100, 50)
+    assert (held["current_words"], held["current_share"], held["window_cycles"]) == (2, 0.25, 50)
+    assert (held["capacity_words"], held["written_words"], held["windows_words"]) == (8, 2, [2, 2])
+
+
+def test_words_of_several_memories_are_live_together() -> None:
+    found = occupancy([table([(5, 10, True)]), table([(5, 20, True), (5, 29, False)])], 8, 100, 100)
+    assert (found["peak_words"], found["peak_cycle"], found["written_words"]) == (2, 20, 2)
+    assert found["mean_words"] == (90 + 10) / 100
+
+
+def test_a_memory_that_is_empty_at_first_is_so_in_its_windows() -> None:
+    found = occupancy([table([(5, 10, True), (5, 12, False)])], 8, 30, 10)
+    assert found["windows_words"] == [0, 1, 0]
