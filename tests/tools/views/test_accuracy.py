@@ -57,6 +57,17 @@ def test_of_one_chip_nothing_is_said_of_others(said: Said) -> None:
     assert not [one for one in found if one.startswith(("spread", "5th", "Chips by", "margin"))]
 
 
+def test_of_two_chips_the_interval_is_known(said: Said) -> None:
+    found = lines(said, chips=2, per_chip=[0.85, 0.95])
+    assert found[4] == "mean 90.00 % 95 % interval of the mean 88.75 % to 91.25 %"
+    assert found[5].startswith("spread 1.25 points")
+
+
+def test_bars_of_chips_stand_beside_their_accuracies(said: Said) -> None:
+    found = lines(said, per_chip=[0.8, 0.9, 0.9, 0.9])
+    assert [one.split()[-1] for one in found if " to " in one and "█" in one] == ["3", "1"]
+
+
 def test_without_labels_the_ideal_chip_is_right(said: Said) -> None:
     assert (
         lines(said, judged_by="ideal")[3]

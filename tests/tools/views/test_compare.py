@@ -74,6 +74,10 @@ def test_more_chips_have_letters_and_two_of_them_stand_beside_the_first(report: 
     ]
 
 
+def test_three_chips_are_counted_and_named_below(report: dict[str, Any], said: Said) -> None:
+    assert said(parts(compared(report, 3)))[:4] == ["digits_mlp on 3 chips", "a chip0", "b chip1", "c chip2"]
+
+
 def test_after_the_last_letter_chips_have_numbers(report: dict[str, Any], said: Said) -> None:
     found = said(parts(compared(report, 28, quantity("cycles", "cycles", *range(1, 29)))))
     assert found[26:29] == ["z chip25", "27 chip26", "28 chip27"]

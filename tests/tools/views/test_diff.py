@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from rich.table import Table
 
 from acortex.tools.views.diff import changed, diff_parts, moved, moved_line, place
 from acortex.traces.results_of_paths import Divergence, MovedLine, TraceDiff
@@ -74,6 +75,11 @@ def test_where_two_traces_part_has_what_both_did_before_and_each_then(said: Said
         "a 1,234+1,200 memory memory.read x4 a.s:3 read d0 7.00 pJ",
         "b 1,300+1,200 memory memory.read x4 b.s:4 read d0 7.00 pJ",
     ]
+
+
+def test_what_both_did_is_dim() -> None:
+    (table,) = [part for part in diff_parts(report(first_divergence=DIVERGENCE)) if type(part) is Table]
+    assert [row.style for row in table.rows] == ["dim", "", ""]
 
 
 def test_a_trace_without_such_a_row_says_so_and_what_led_to_the_other(said: Said) -> None:

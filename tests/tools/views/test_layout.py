@@ -13,6 +13,8 @@ from acortex.sim.results import RunReport
 from acortex.sim.system.results import SystemReport
 from acortex.tools.console.output import show
 from acortex.tools.views.accuracy import accuracy_parts
+from acortex.tools.views.compare import parts as compare_parts
+from acortex.tools.views.diff import diff_parts
 from acortex.tools.views.instructions import view_parts
 from acortex.tools.views.loops import loop_parts
 from acortex.tools.views.run import parts
@@ -22,7 +24,7 @@ from acortex.tools.views.trace import info_parts
 from acortex.traces.instructions.results import InstructionView
 from acortex.traces.results import TraceInfo
 
-from . import test_accuracy, test_instructions, test_loops, test_system, test_trace
+from . import test_accuracy, test_compare, test_diff, test_instructions, test_loops, test_system, test_trace
 from .test_run import path_of
 
 Printed = Callable[[Iterable[RenderableType], int], str]
@@ -138,6 +140,33 @@ def test_a_unit_that_was_never_busy_has_a_bar_of_nothing_else(report: dict[str, 
     at = lines.index("Where time went")
     assert lines[at + 6] == f"  host         {'·' * 30}    0.0 %    0.0 %"
     assert lines[at + 7] == f"  bus          {'█' * 30}  100.0 %    0.0 %"
+
+
+def test_of_a_run_of_few_cycles_a_unit_without_work_has_no_cell_of_it(report: dict[str, Any], printed: Printed) -> None:
+    units = {"host": (0, 0, 30), "vmm": (1, 28, 1)}
+    times = {name: dict(zip(("busy", "waiting", "idle"), spent, strict=True)) for name, spent in units.items()}
+    run = RunReport.model_validate({**report, "cycles": 30, "utilisation": times, "waits": []})
+    lines = printed(parts(run, 92), 92).splitlines()
+    at = lines.index("Where time went")
+    assert [line.split()[1] for line in lines[at + 2 : at + 4]] == ["·" * 30, f"█{'▒' * 28}·"]
+
+
+@pytest.mark.parametrize(("width", "cells"), [(92, 6), (94, 6), (96, 7), (110, 14)])
+def test_bars_side_by_side_have_half_of_the_width(
+    report: dict[str, Any], printed: Printed, width: int, cells: int
+) -> None:
+    lines = printed(parts(RunReport.model_validate(report), width), 200).splitlines()
+    first = next(line for line in lines if line.startswith("  main memory"))
+    assert [len(bar) for bar in first.split() if set(bar) == {"█"}] == [cells, cells]
+
+
+@pytest.mark.parametrize("width", [40, 50, 60])
+def test_on_a_narrow_terminal_each_row_keeps_to_its_line(report: dict[str, Any], printed: Printed, width: int) -> None:
+    report["waits"][0]["cause"] = "a cause of very many words"
+    lines = printed(parts(RunReport.model_validate(report), width), width).splitlines()
+    for title, rows in (("Energy", 8), ("Area", 7), ("Where time went", 5), ("Layers", 4)):
+        first = next(at for at, line in enumerate(lines) if line.startswith(title))
+        assert lines.index("", first) - first == 1 + rows, title
 
 
 def test_of_nothing_no_bar_is_drawn(report: dict[str, Any], printed: Printed) -> None:
@@ -269,6 +298,49 @@ Chips by accuracy
 def test_facts_of_a_population_stand_in_columns_and_chips_in_bars(printed: Printed) -> None:
     text = printed(accuracy_parts(AccuracyReport.model_validate(test_accuracy.REPORT)), 100)
     assert POPULATION in text and HISTOGRAM in text
+
+
+COMPARED = """\
+digits_mlp on chip0 and chip1
+  setting  memory.ports          1 -> 2
+  setting  arrays.overlap_loads  no -> yes
+
+              chip0    chip1    ratio
+cycles       54,321   27,160  x 0.500
+  buses     1.00 nJ  2.00 nJ  x 2.000
+area     1.5000 mm2        -
+
+"""
+
+
+def test_chips_stand_in_columns(report: dict[str, Any], printed: Printed) -> None:
+    rows = [
+        test_compare.quantity("cycles", "cycles", 54321, 27160), test_compare.quantity("energy.buses", "J", 1e-9, 2e-9),
+        test_compare.quantity("area", "mm2", 1.5, None),
+    ]  # fmt: skip
+    changed = [test_compare.setting(1, 2), {**test_compare.setting("no", "yes"), "path": "arrays.overlap_loads"}]
+    made = test_compare.compared(report, 2, *rows, changed={"settings": changed, "program": []})
+    assert printed(compare_parts(made), 80).startswith(COMPARED)
+
+
+DIFFERENT = """\
+different
+  setting  memory.ports  1 -> 2
+total           a        b    change
+  cycles    5,000    4,000    -1,000
+  energy  1.00 nJ  3.00 nJ  +2.00 nJ
+
+first difference at cycle 1,234 in memory, a.s:3 read d0
+  both  9+1,200          memory  memory.read  x4  a.s:3  read d0  7.00 pJ
+  a     1,234+1,200      memory  memory.read  x4  a.s:3  read d0  7.00 pJ
+  b     nothing like it
+"""
+
+
+def test_two_traces_stand_in_columns(printed: Printed) -> None:
+    changed = {"settings": [{"path": "memory.ports", "a": 1, "b": 2}], "program": []}
+    parted = {**test_diff.DIVERGENCE, "b": None}
+    assert printed(diff_parts(test_diff.report(changed=changed, first_divergence=parted)), 100) == DIFFERENT
 
 
 # Tables of numbers ------------------------------------------------------------------------------------------------

@@ -102,10 +102,17 @@ def test_a_loop_whose_bound_is_not_seen_says_so(said: Said) -> None:
 
 @pytest.mark.parametrize(
     ("periods", "turns", "told"),
-    [(1, 1, "a turn"), (2, 1, "2 turns"), (1, 3, "3 turns"), (2, 3, "6 turns"), (None, 2, "2 turns")],
+    [
+        (1, 1, "a turn"),
+        (2, 1, "2 turns"),
+        (1, 3, "3 turns"),
+        (2, 3, "6 turns"),
+        (None, 2, "2 turns"),
+        (2, None, "2 turns"),
+    ],
 )
 def test_a_chain_closes_over_the_turns_of_all_its_periods(
-    periods: int | None, turns: int, told: str, said: Said
+    periods: int | None, turns: int | None, told: str, said: Said
 ) -> None:
     found = of_loop(said, chain_periods=periods, turns_per_period=turns)
     assert f"The chain that closes over {told}" in found

@@ -158,6 +158,17 @@ def test_twelve_pairs_are_shown() -> None:
     assert [one[0] for one in effect_rows(made, shown_of(made))[1:]] == [f"a x b{at}" for at in range(13, 1, -1)]
 
 
+def test_shares_are_printed_below_the_front(said: Said) -> None:
+    found = said(parts(report(effects=[effect("latency_s", 0.25, "a"), effect("latency_s", 0.5, "b")])))
+    at = found.index("What moves what share of the variance, of logarithms")
+    assert found[at + 1 :] == ["axis latency", "a 25.0 %", "b 50.0 %"]
+
+
+def test_a_pair_matters_by_the_numbers_that_are_shown() -> None:
+    made = report(effects=[effect("latency_s", 0.5, "a", "b"), effect("latency_s", 0.25, "a")])
+    assert effect_rows(made, []) == [["axis"], ["a"]]
+
+
 @pytest.mark.parametrize(
     ("points", "told"), [((2,), []), ((1,), ["shares of 1 of the 2 points that ran: a part of the grid without gaps"])]
 )
@@ -280,6 +291,26 @@ def test_of_intervals_and_of_constants_eight_are_shown(number: int, more: list[s
     assert found[intervals + 2 : shares - 1] == [*(f"{at} 2.5 1.00 to 2.00 nJ" for at in range(8)), *more]
     assert found[shares + 2 : shares + 10] == [f"c{at} {50 - at}.0 %" for at in range(8)]
     assert found[shares + 10 : -3] == more
+
+
+def test_numbers_that_some_points_have_intervals_of_are_shown() -> None:
+    made = report(rows=[row(1), row(2, **interval("power_w", 1.0, 2.0))])
+    assert interval_rows(made, [], [([], one) for one in made.rows]) == [["power"], ["-"], ["1.00 to 2.00 W"]]
+
+
+def test_a_constant_matters_where_it_moves_any_number() -> None:
+    constants = [constant("a", 0.004, "energy_j"), constant("a", 0.5, "area_mm2")]
+    found = constant_rows(SweepUncertainty.model_validate({**CONSTANTS, "constants": constants}))
+    assert found[1:] == [["a", "0.4 %", "50.0 %"]]
+
+
+@pytest.mark.parametrize("shares", [[], [0.5]])
+def test_constants_are_told_where_there_are_any(shares: list[float], said: Said) -> None:
+    rows = [row(1, **interval("energy_j", 1e-9, 2e-9))]
+    uncertain = {**CONSTANTS, "constants": [constant("c", share) for share in shares]}
+    found = said(parts(report(rows=rows, front=["k1"], uncertainty=uncertain)))
+    assert any(line.startswith("Which constant matters most") for line in found) == bool(shares)
+    assert ("c 50.0 %" in found) == bool(shares)
 
 
 def test_without_samples_nothing_is_said_of_intervals(said: Said) -> None:
