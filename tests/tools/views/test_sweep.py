@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from acortex.tools.console.output import show
 from acortex.tools.sweep.metrics import METRICS
 from acortex.tools.sweep.results import SweepReport, SweepUncertainty
 from acortex.tools.views.sweep import (
@@ -126,6 +128,23 @@ def test_settings_of_one_last_name_keep_their_tables(said: Said) -> None:
     axes = {"host.word_cycles": 1, "bus.word_cycles": 2, "memory.ports": 3}
     found = said(parts(report(axes=list(axes), rows=[row(1, axes=axes)], front=["k1"])))
     assert "host.word_cycles bus.word_cycles ports latency" in found
+
+
+def test_on_a_narrow_terminal_paths_and_numbers_stay_whole_and_settings_are_folded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = "/".join(["folder"] * 20)
+    made = report(
+        spec=path, table=path, front=["k1"], axes=["memory.type"],
+        rows=[row(1, axes={"memory.type": "a_name_of_very_many_letters_that_has_no_end"}, energy_j=1e-9, cycles=1)],
+    )  # fmt: skip
+    show(Console(width=40, highlight=False), parts(made))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{path}   2,000 points: 2 done, 1,500 failed"
+    assert f"  rows: {path}" in lines
+    at = next(at for at, line in enumerate(lines) if line.startswith("type "))
+    assert lines[at].endswith("latency   energy") and lines[at + 1].endswith("1.00 ns  1.00 nJ")
+    assert "".join(line.split()[0] for line in lines[at + 1 : at + 4]) == "a_name_of_very_many_letters_that_has_no_end"
 
 
 # Effects ----------------------------------------------------------------------------------------------------------
