@@ -1,0 +1,462 @@
+"""What the importer reads and refuses, a thing at a time: messages with their file and hint, values at bounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import AttributeProto, TensorProto, helper, numpy_helper
+
+from acortex.errors import UsageError
+from acortex.programs.network import importer
+from acortex.programs.network.dimensions import LARGEST, check_dims
+from acortex.programs.network.importer import external_files, from_proto, read_onnx
+from acortex.programs.network.network import Model, Node
+
+WHERE = "net.onnx"
+RENAME = "give each a name of its own"
+
+
+def info(name: str, shape: Any = (1, 4), kind: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def model(
+    *nodes: onnx.NodeProto,
+    inputs: list[onnx.ValueInfoProto] | None = None,
+    outputs: tuple[str, ...] = ("y",),
+    tensors: list[onnx.TensorProto] | None = None,
+    opset: int = 17,
+    **more: Any,
+) -> onnx.ModelProto:
+    """A model of nodes; of a Relu from x to y where none is given."""
+    ends = [info("x")] if inputs is None else inputs
+    made = list(nodes) or [helper.make_node("Relu", ["x"], ["y"])]
+    graph = helper.make_graph(made, "net", ends, [info(name, None) for name in outputs], tensors or [], **more)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+
+
+def refusal(made: onnx.ModelProto, **more: Any) -> tuple[str, str]:
+    """The message and the hint of a model that is refused, which name its file."""
+    with pytest.raises(UsageError) as caught:
+        from_proto(made, where=WHERE, **more)
+    assert caught.value.where == WHERE
+    return caught.value.message, caught.value.hint
+
+
+def read(*nodes: onnx.NodeProto, **more: Any) -> Model:
+    return from_proto(model(*nodes, **more), where=WHERE)
+
+
+def ones(name: str, *shape: int) -> onnx.TensorProto:
+    return numpy_helper.from_array(np.ones(shape, np.float32), name)
+
+
+# Names ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_tensor_that_is_there_twice_is_refused() -> None:
+    assert refusal(model(tensors=[ones("w", 1), ones("w", 2)])) == ("it has two tensors w", RENAME)
+    constant = helper.make_node("Constant", [], ["w"], value_float=1.0)
+    both = model(constant, helper.make_node("Add", ["x", "w"], ["y"]), tensors=[ones("w", 1)])
+    assert refusal(both) == ("it has two tensors w", RENAME)
+
+
+def test_inputs_and_outputs_have_names_of_their_own() -> None:
+    assert refusal(model(inputs=[info("x"), info("x")])) == ("two of its inputs are called x", RENAME)
+    assert refusal(model(inputs=[info("x"), info("")])) == ("one of its inputs has no name", RENAME)
+    assert refusal(model(outputs=("y", "y"))) == ("two of its outputs are called y", RENAME)
+    assert refusal(model(outputs=("y", ""))) == ("one of its outputs has no name", RENAME)
+
+
+def test_a_model_has_the_name_of_its_graph_or_is_a_network() -> None:
+    made = model()
+    assert from_proto(made).name == "net"
+    made.graph.name = ""
+    assert from_proto(made).name == "network"
+
+
+def test_nodes_are_called_by_their_names_or_outputs_and_told_apart() -> None:
+    nodes = [
+        helper.make_node("Relu", ["x"], ["a"], name="n"),
+        helper.make_node("Relu", ["a"], ["b"], name="n"),
+        helper.make_node("Relu", ["b"], ["n_1"]),
+        helper.make_node("Relu", ["n_1"], ["y"], name="n"),
+        helper.make_node("Odd", ["x"], ["", "c"]),
+        helper.make_node("Odd", ["x"], [""]),
+    ]
+    names = [node.name for node in read(*nodes).nodes]
+    assert names[:2] == ["n", "n_1"] and len(set(names)) == 6
+    assert names[3:] == ["n_3", "c", "Odd_5"]
+
+
+def test_outputs_that_are_left_out_at_the_end_are_not_there() -> None:
+    (node,) = read(helper.make_node("Odd", ["x", ""], ["", "y", "", ""])).nodes
+    assert (node.inputs, node.outputs) == (("x", ""), ("", "y"))
+
+
+# Opsets and domains -----------------------------------------------------------------------------------------------
+
+
+def test_the_newest_of_the_standard_operators_counts() -> None:
+    made = model()
+    del made.opset_import[:]
+    made.opset_import.extend([helper.make_opsetid("", 13), helper.make_opsetid("ai.onnx", 15)])
+    made.opset_import.append(helper.make_opsetid("com.microsoft", 99))
+    assert from_proto(made).opset == 15
+
+
+def test_a_model_that_states_no_opset_uses_the_first() -> None:
+    made = model()
+    del made.opset_import[:]
+    made.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    told = (
+        "it uses opset 1, from 6 on is understood",
+        "export the model anew, or convert it with onnx.version_converter",
+    )
+    assert refusal(made) == told
+
+
+def test_an_opset_that_the_package_does_not_know_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importer, "_newest_opset", lambda: 16)
+    assert from_proto(model(opset=16)).opset == 16
+    told = (
+        "it uses opset 17, the package onnx knows up to 16",
+        "update the package onnx, or export the model with an older opset",
+    )
+    assert refusal(model(opset=17)) == told
+
+
+@pytest.mark.parametrize(("opset", "read_as"), [(8, 9), (9, 9), (10, 10)])
+def test_models_of_old_opsets_are_converted(opset: int, read_as: int) -> None:
+    assert from_proto(model(opset=opset)).opset == read_as
+
+
+def test_a_model_of_an_old_opset_with_a_malformed_node_is_not_converted() -> None:
+    broken = helper.make_node("Relu", ["x", "x"], ["a"])
+    found = from_proto(model(broken, helper.make_node("Relu", ["a"], ["y"]), opset=8))
+    assert [bool(node.fault) for node in found.nodes] == [True, False] and found.opset == 8
+
+
+@pytest.mark.parametrize(
+    ("domain", "op", "known"),
+    [
+        ("", "Relu", "Relu"),
+        ("ai.onnx", "Relu", "Relu"),
+        ("com.microsoft", "FusedMatMul", "FusedMatMul"),
+        ("com.microsoft", "Attention", "com.microsoft.Attention"),
+        ("com.microsoft", "RotaryEmbedding", "com.microsoft.RotaryEmbedding"),
+        ("mine", "Relu", "mine.Relu"),
+    ],
+)
+def test_operators_of_other_domains_are_named_with_theirs(domain: str, op: str, known: str) -> None:
+    (node,) = read(helper.make_node(op, ["x"], ["y"], domain=domain)).nodes
+    assert node.op == known
+
+
+# Sizes ------------------------------------------------------------------------------------------------------------
+
+
+def test_tensors_have_at_most_sixteen_axes_of_no_size_below_0() -> None:
+    assert read(tensors=[ones("w", *[1] * 16)]).constants["w"].shape == (1,) * 16
+    assert refusal(model(tensors=[ones("w", *[1] * 17)])) == ("its tensor w has 17 axes, 16 is the most", "")
+    below = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[2, -1])
+    assert refusal(model(tensors=[below])) == ("its tensor w has shape (2, -1)", "sizes are whole numbers from 0 on")
+    assert read(tensors=[ones("w", 0, 3)]).constants["w"].shape == (0, 3)
+
+
+def test_a_shape_of_more_numbers_than_the_file_has_is_refused() -> None:
+    """Eight numbers a byte is the most: those of one bit, with nothing but their bytes."""
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, raw_data=b"1234")
+    tensor.dims.append(8 * (tensor.ByteSize() + 2))
+    assert 8 * tensor.ByteSize() >= tensor.dims[0]
+    assert from_proto(model(tensors=[tensor])).constants["w"].shape == tuple(tensor.dims)
+    tensor.dims[0] = 8 * tensor.ByteSize() + 1
+    told = (f"its tensor w has shape ({tensor.dims[0]},), and the file fewer numbers of it", "export the model anew")
+    assert refusal(model(tensors=[tensor])) == told
+
+
+def test_more_parts_than_any_program_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importer, "MOST_NODES", 2)
+    nodes = [helper.make_node("Relu", [a], [b]) for a, b in ("xa", "ay")]
+    assert len(read(*nodes, tensors=[ones(f"w{at}", 1) for at in range(6)]).nodes) == 2
+    hint = "export a smaller network"
+    assert refusal(model(*nodes, helper.make_node("Relu", ["x"], ["z"]))) == ("it has 3 nodes, 2 is the most", hint)
+    many = model(*nodes, tensors=[ones(f"w{at}", 1) for at in range(7)])
+    assert refusal(many) == ("it has 9 tensors, 8 is the most", hint)
+
+
+def test_a_file_may_have_as_many_bytes_as_are_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert importer.MAX_BYTES == 2_147_483_648
+    path = tmp_path / "net.onnx"
+    path.write_bytes(model().SerializeToString())
+    size = path.stat().st_size
+    monkeypatch.setattr(importer, "MAX_BYTES", size)
+    assert read_onnx(path).name == "net"
+    monkeypatch.setattr(importer, "MAX_BYTES", size - 1)
+    with pytest.raises(UsageError) as caught:
+        read_onnx(path)
+    assert (caught.value.message, caught.value.where) == (f"it has {size} bytes, allowed are {size - 1}", str(path))
+
+
+# Files ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_has_neither_nodes_nor_outputs_is_no_model(tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(onnx.ModelProto(ir_version=8).SerializeToString())
+    with pytest.raises(UsageError) as caught:
+        read_onnx(path)
+    assert (caught.value.message, caught.value.where) == ("it is not an ONNX model, or has no graph", str(path))
+    empty = model(inputs=[info("x")], outputs=("x",))
+    del empty.graph.node[:]
+    path.write_bytes(empty.SerializeToString())
+    assert read_onnx(path).outputs == ["x"]
+    none = model(outputs=())
+    path.write_bytes(none.SerializeToString())
+    with pytest.raises(UsageError, match=r"it has no outputs$"):
+        read_onnx(path)
+
+
+def test_files_beside_a_model_are_named_without_being_read(tmp_path: Path) -> None:
+    outside = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[1], data_location=TensorProto.EXTERNAL)
+    outside.external_data.add(key="location", value="data/w.bin")
+    path = tmp_path / "net.onnx"
+    path.write_bytes(model(tensors=[outside]).SerializeToString())
+    assert external_files(path) == [tmp_path / "data" / "w.bin"]
+    path.write_bytes(b"\xff")
+    assert external_files(path) == external_files(tmp_path / "none.onnx") == []
+
+
+def test_weights_that_are_drawn_are_held_to_the_shapes_of_others(tmp_path: Path) -> None:
+    outside = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[2, -3], data_location=TensorProto.EXTERNAL)
+    outside.external_data.add(key="location", value="w.bin")
+    told = refusal(model(tensors=[outside]), folder=tmp_path, fill=True)
+    assert told == ("its tensor w has shape (2, -3)", "sizes are whole numbers from 0 on")
+    outside.dims[1] = 3
+    found = from_proto(model(tensors=[outside]), tmp_path, WHERE, fill=True)
+    assert (found.drawn, found.constants["w"].shape) == (["w"], (2, 3))
+
+
+def test_a_sparse_tensor_is_refused() -> None:
+    sparse = helper.make_sparse_tensor(ones("w", 1), numpy_helper.from_array(np.array([0]), "at"), [5])
+    assert refusal(model(sparse_initializer=[sparse])) == ("its initialiser w is sparse", "export it dense")
+
+
+# Inputs -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shape", "found", "batch"),
+    [
+        ((1, 4), (1, 4), None),
+        (("N", 4), (1, 4), "N"),
+        ((None, 4), (1, 4), ""),
+        ((-1, 4), (1, 4), ""),
+        ((5, "N", 4), (5, 1, 4), None),
+        ((), (), None),
+    ],
+    ids=str,
+)
+def test_a_batch_that_is_open_is_one(shape: tuple[Any, ...], found: tuple[int, ...], batch: str | None) -> None:
+    (value,) = read(inputs=[info("x", shape)]).inputs
+    assert (value.shape, value.batch, value.dtype) == (found, batch, "float32")
+
+
+@pytest.mark.parametrize(
+    ("shape", "told", "dim"),
+    [
+        ((1, "H"), "axis 1 of its input x is H", "H=SIZE"),
+        ((1, None), "axis 1 of its input x is open", "x.1=SIZE"),
+        (("T", "N", 4), "axis 1 of its input x is N", "N=SIZE"),  # of two open ones the first is the batch
+        ((5, 4, "C"), "axis 2 of its input x is C", "C=SIZE"),
+        ((5, "N", 4, 4), "axis 1 of its input x is N", "N=SIZE"),
+    ],
+    ids=str,
+)
+def test_any_other_open_axis_is_to_be_fixed(shape: tuple[Any, ...], told: str, dim: str) -> None:
+    assert refusal(model(inputs=[info("x", shape)])) == (told, f"fix it: --dim {dim}; only the batch may stay symbolic")
+
+
+def test_an_input_is_a_tensor_with_a_shape() -> None:
+    told = "its input x is not a tensor with a shape"
+    assert refusal(model(inputs=[info("x", None)])) == (told, "export it with a shape; axes may stay open")
+    sequence = helper.make_tensor_sequence_value_info("x", TensorProto.FLOAT, [1])
+    assert refusal(model(inputs=[sequence])) == (told, "networks take tensors")
+    assert refusal(model(inputs=[info("x", [1] * 17)])) == ("its input x has 17 axes, 16 is the most", "")
+    below = refusal(model(inputs=[info("x", [1, -2])]))
+    assert below == ("its input x has shape (1, -2)", "sizes are whole numbers from 0 on")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(TensorProto.BOOL, "bool"), (TensorProto.UINT8, "uint8"), (TensorProto.FLOAT16, "float16")]
+)
+def test_an_input_has_its_type(kind: int, name: str) -> None:
+    assert read(inputs=[info("x", (1, 4), kind)]).inputs[0].dtype == name
+
+
+def test_an_input_of_a_type_that_no_file_of_arrays_holds_is_refused() -> None:
+    hint = "export it with booleans, integers, or floats of 16, 32 or 64 bits"
+    for kind, name in (
+        (TensorProto.STRING, "string"),
+        (TensorProto.BFLOAT16, "bfloat16"),
+        (TensorProto.COMPLEX64, "complex64"),
+    ):
+        assert refusal(model(inputs=[info("x", (1, 4), kind)])) == (f"its input x has type {name}", hint)
+    assert refusal(model(inputs=[info("x", (1, 4), 99)])) == ("its input x has no known type", "")
+
+
+def dims_refusal(inputs: list[onnx.ValueInfoProto], dims: Any) -> tuple[str, str, str]:
+    with pytest.raises(UsageError) as caught:
+        check_dims(inputs, dims, WHERE)
+    return caught.value.message, caught.value.where, caught.value.hint
+
+
+def test_a_size_is_of_an_open_axis_and_in_bounds() -> None:
+    open_ones = [info("x", ("N", 3, "H", None))]
+    assert LARGEST == 67_108_864
+    for dims in ({"H": 1}, {"H": LARGEST}, {"x.3": 5}, {"N": 1}):
+        check_dims(open_ones, dims, WHERE)
+    assert dims_refusal(open_ones, {"h": 5}) == (
+        "no axis h of its inputs is open",
+        WHERE,
+        "open axes: N, x.0, H, x.2, x.3",
+    )
+    assert dims_refusal(open_ones, {"x.1": 5})[2].startswith("did you mean")
+    assert dims_refusal([info("x")], {"H": 5}) == ("no axis H of its inputs is open", WHERE, "leave --dim out")
+    told = f"allowed is 1 to {LARGEST}"
+    assert dims_refusal(open_ones, {"H": 0}) == (f"the size of the axis H is 0, {told}", WHERE, "")
+    beyond = LARGEST + 1
+    assert dims_refusal(open_ones, {"H": beyond}) == (f"the size of the axis H is {beyond}, {told}", WHERE, "")
+    for size in (True, 1.5, "5"):
+        found = dims_refusal(open_ones, {"H": size})
+        assert found == (f"the size of the axis H is of type {type(size).__name__}", WHERE, "give a whole number")
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "most"),
+    [
+        (TensorProto.INT8, -128, 127),
+        (TensorProto.UINT8, 0, 255),
+        (TensorProto.BOOL, 0, 1),
+        (TensorProto.INT64, -(2**63), 2**63 - 1),
+    ],
+)
+def test_a_value_of_an_input_is_one_that_its_type_holds(kind: int, least: int, most: int) -> None:
+    for shape in ((), (1,), ("N",), ("N", 1)):
+        for value in (least, most):
+            made = model(inputs=[info("x"), info("n", shape, kind)])
+            found = from_proto(made, where=WHERE, dims={"n": value})
+            assert [one.name for one in found.inputs] == ["x"]
+            constant = found.constants["n"].load()
+            assert (constant.shape, constant.reshape(-1).tolist()) == ((1,) * len(shape), [value])
+    for value in (least - 1, most + 1):
+        told, where, _ = dims_refusal([info("n", (1,), kind)], {"n": value})
+        assert told.startswith(f"the input n cannot be {value}: its type is ") and where == WHERE
+
+
+@pytest.mark.parametrize("shape", [(2,), (1, "N"), (1, 3), None])
+def test_an_input_of_more_numbers_has_no_value(shape: Any) -> None:
+    assert dims_refusal([info("n", shape, TensorProto.INT64)], {"n": 5})[0] == "no axis n of its inputs is open"
+
+
+# Nodes ------------------------------------------------------------------------------------------------------------
+
+
+def attribute(name: str, kind: int, **fields: Any) -> onnx.AttributeProto:
+    return AttributeProto(name=name, type=kind, **fields)
+
+
+def with_attribute(entry: onnx.AttributeProto) -> onnx.ModelProto:
+    """A model of a node of a domain whose attributes ONNX does not check."""
+    node = helper.make_node("Odd", ["x"], ["y"], domain="mine", name="odd")
+    node.attribute.append(entry)
+    return model(node)
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        (attribute("a", AttributeProto.INT, i=5), 5),
+        (attribute("a", AttributeProto.FLOAT, f=0.5), 0.5),
+        (attribute("a", AttributeProto.STRING, s=b"\xc3\xa9"), "é"),
+        (attribute("a", AttributeProto.STRING, s=b"\xff"), "\ufffd"),
+        (attribute("a", AttributeProto.INTS, ints=[1, 2]), [1, 2]),
+        (attribute("a", AttributeProto.STRINGS, strings=[b"x", b"\xff"]), ["x", "\ufffd"]),
+        (attribute("a", AttributeProto.GRAPHS), "graphs"),
+    ],
+    ids=lambda value: str(value) if not isinstance(value, AttributeProto) else "",
+)
+def test_attributes_are_numbers_texts_and_lists(entry: onnx.AttributeProto, value: Any) -> None:
+    (node,) = from_proto(with_attribute(entry)).nodes
+    assert node.attributes == {"a": value}
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        (attribute("a", AttributeProto.UNDEFINED), "has no type, or one that no network needs"),
+        (attribute("a", AttributeProto.SPARSE_TENSOR), "has no type, or one that no network needs"),
+        (attribute("a", AttributeProto.TENSORS, tensors=[ones("w", 1)]), "holds what no network needs"),
+    ],
+    ids=["undefined", "sparse", "tensors"],
+)
+def test_other_attributes_are_refused(entry: onnx.AttributeProto, told: str) -> None:
+    assert refusal(with_attribute(entry))[0] == f"the attribute a of its node odd {told}"
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "value"),
+    [
+        ({"value_float": 0.5}, "float32", 0.5),
+        ({"value_floats": [1.5, 2.5]}, "float32", [1.5, 2.5]),
+        ({"value_int": 5}, "int64", 5),
+        ({"value_ints": [5, 6]}, "int64", [5, 6]),
+        ({"value": ones("v", 2)}, "float32", [1.0, 1.0]),
+    ],
+    ids=str,
+)
+def test_constant_nodes_are_constants_and_no_nodes(given: dict[str, Any], kind: str, value: Any) -> None:
+    found = read(helper.make_node("Constant", [], ["c"], **given), helper.make_node("Add", ["x", "c"], ["y"]))
+    constant = found.constants["c"].load()
+    assert (constant.dtype.name, constant.tolist(), [node.op for node in found.nodes]) == (kind, value, ["Add"])
+
+
+def test_a_constant_without_numbers_is_refused() -> None:
+    node = helper.make_node("Constant", [], ["c"], value_string="x", name="text")
+    assert (
+        refusal(model(node, helper.make_node("Add", ["x", "c"], ["y"])))[0]
+        == "its node text is a Constant without numbers"
+    )
+
+
+@pytest.mark.parametrize(
+    ("nodes", "outputs", "told"),
+    [
+        ([("Relu", "a", "y")], ("y",), "node y takes a, which nothing before it makes"),
+        ([("Relu", "a", "y"), ("Relu", "x", "a")], ("y",), "node y takes a, which nothing before it makes"),
+        ([("Relu", "x", "y"), ("Relu", "x", "y")], ("y",), "node y_1 makes y, which is there already"),
+        ([("Relu", "x", "x")], ("x",), "node x makes x, which is there already"),
+        ([("Relu", "x", "a")], ("y",), "its output y is made by nothing"),
+        ([("Relu", "x", "y")], (), "it has no outputs"),
+    ],
+)
+def test_each_tensor_is_made_once_before_it_is_used(
+    nodes: list[tuple[str, str, str]], outputs: tuple[str, ...], told: str
+) -> None:
+    made = [helper.make_node(op, [one], [other]) for op, one, other in nodes]
+    assert refusal(model(*made, outputs=outputs))[0] == told
+
+
+def test_a_graph_inside_a_node_has_nodes_and_constants_of_its_own() -> None:
+    body = [helper.make_node("Constant", [], ["c"], value_float=2.0), helper.make_node("Mul", ["w", "c"], ["z"])]
+    branch = helper.make_graph(body, "branch", [], [info("z", None)], [ones("w", 1)])
+    node = helper.make_node("If", ["b"], ["y"], then_branch=branch, else_branch=branch)
+    found = read(node, inputs=[info("x"), info("b", (), TensorProto.BOOL)])
+    inner = found.nodes[0].attributes["then_branch"]
+    assert [one.op for one in inner.nodes] == ["Mul"] and set(inner.constants) == {"w", "c"}
+    assert (inner.inputs, inner.outputs) == ((), ("z",))
+    assert isinstance(inner.nodes[0], Node)
