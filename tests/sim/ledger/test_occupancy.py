@@ -56,6 +56,8 @@ def test_word_never_read_is_live_to_the_end() -> None:
 def test_run_without_accesses_has_an_empty_memory() -> None:
     found = occupancy([table([])], 4, 100, 100)
     assert (found["peak_words"], found["current_words"], found["written_words"]) == (0, 0, 0)
+    assert (found["peak_cycle"], found["mean_words"], found["windows_words"]) == (0, 0.0, [0])
+    assert occupancy([], 4, 100, 40)["windows_words"] == [0, 0, 0]
 
 
 @given(st.dictionaries(st.tuples(st.integers(0, 3), st.integers(0, 25)), st.booleans(), max_size=20))
@@ -105,3 +107,13 @@ def test_words_of_several_memories_are_live_together() -> None:
 def test_a_memory_that_is_empty_at_first_is_so_in_its_windows() -> None:
     found = occupancy([table([(5, 10, True), (5, 12, False)])], 8, 30, 10)
     assert found["windows_words"] == [0, 1, 0]
+
+
+def test_a_word_written_in_the_first_cycle_is_in_the_first_window() -> None:
+    found = occupancy([table([(5, 0, True), (5, 0, False)])], 8, 30, 10)
+    assert (found["windows_words"], found["mean_words"]) == ([1, 0, 0], 1 / 30)
+
+
+def test_what_is_written_as_the_run_ends_is_not_live_in_it() -> None:
+    found = occupancy([table([(5, 30, True)])], 8, 30, 10)
+    assert (found["windows_words"], found["mean_words"], found["written_words"]) == ([0, 0, 0], 0.0, 1)

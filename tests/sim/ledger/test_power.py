@@ -80,6 +80,12 @@ def test_a_wait_of_years_is_spread_exactly() -> None:
     ]]  # fmt: skip
 
 
+def test_a_run_of_no_cycles_has_one_window_with_what_it_spent() -> None:
+    assert energy_by_window(works([]), PRICES, 0, 10) == [0]
+    found = power_report(works([]), PRICES, CLOCK, 0, 0)
+    assert (found["average_w"], found["peak_w"], found["windows_aj"], found["peak_cycle"]) == (0.0, 0.0, [0], 0)
+
+
 def test_peak_is_that_of_the_window_with_the_most_energy() -> None:
     width = window_cycles(CLOCK, 2000)
     found = power_report(works([(width, width + 1, ((1, 1),))]), PRICES, CLOCK, 2000, 1000 + 3 * 2000)
