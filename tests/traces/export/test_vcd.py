@@ -1,4 +1,4 @@
-"""Value change dumps line by line, of small runs by hand, and which columns of a wide table are alike by brute force."""
+"""Value change dumps line by line, of small runs by hand; which columns of a wide table are alike, by brute force."""
 
 from __future__ import annotations
 
