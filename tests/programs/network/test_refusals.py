@@ -460,3 +460,26 @@ def test_a_graph_inside_a_node_has_nodes_and_constants_of_its_own() -> None:
     assert [one.op for one in inner.nodes] == ["Mul"] and set(inner.constants) == {"w", "c"}
     assert (inner.inputs, inner.outputs) == ((), ("z",))
     assert isinstance(inner.nodes[0], Node)
+
+
+def test_nodes_of_a_graph_inside_a_node_are_of_the_opset_of_the_model() -> None:
+    """Since opset 10 a Slice takes its bounds as tensors."""
+    body = helper.make_graph([helper.make_node("Slice", ["x"], ["z"])], "branch", [], [info("z", None)])
+    node = helper.make_node("If", ["b"], ["y"], then_branch=body, else_branch=body)
+    found = read(node, inputs=[info("x"), info("b", (), TensorProto.BOOL)])
+    assert found.nodes[0].attributes["then_branch"].nodes[0].fault == "it has 1 inputs, 3 to 5 are needed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(TensorProto.UINT4, "uint4"), (TensorProto.INT4, "int4"), (TensorProto.INT8, ""), (TensorProto.FLOAT, "")],
+)
+@pytest.mark.parametrize("outside", [False, True])
+def test_a_constant_of_four_bits_says_its_type(tmp_path: Path, kind: int, name: str, outside: bool) -> None:
+    tensor = helper.make_tensor("w", kind, [2], [1, 2])
+    if outside:
+        tensor = TensorProto(name="w", data_type=kind, dims=[2], data_location=TensorProto.EXTERNAL)
+        tensor.external_data.add(key="location", value="w.bin")
+        (tmp_path / "w.bin").write_bytes(bytes(8))
+    found = from_proto(model(tensors=[tensor]), where=WHERE, folder=tmp_path)
+    assert found.constants["w"].kind == name

@@ -94,6 +94,11 @@ def test_accuracy_is_of_the_inferences(report: RunReport, share: float, about: s
     assert found["accuracy"] == (f"{100 * share:.2f} %", about)
 
 
+def test_accuracy_of_a_run_without_timing_counts_no_inferences() -> None:
+    untimed = acortex.run(KERNEL, timing=False).report
+    assert changed(untimed, accuracy=0.5)["accuracy"] == ("50.00 %", "")
+
+
 def test_rates_have_no_unit_but_a_second(report: RunReport) -> None:
     steady = {"interval_s": 2.5e-6, "inferences_per_s": 4e5, "throughput_ops_per_s": 1e9}
     found = changed(report, steady_state=steady, throughput_ops_per_s=2e9, latency_s=1e-3)

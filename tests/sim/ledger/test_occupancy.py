@@ -117,3 +117,14 @@ def test_a_word_written_in_the_first_cycle_is_in_the_first_window() -> None:
 def test_what_is_written_as_the_run_ends_is_not_live_in_it() -> None:
     found = occupancy([table([(5, 30, True)])], 8, 30, 10)
     assert (found["windows_words"], found["mean_words"], found["written_words"]) == ([0, 0, 0], 0.0, 1)
+
+
+def test_a_run_of_no_cycles_holds_nothing() -> None:
+    found = occupancy([], 4, 0, 10)
+    assert (found["peak_words"], found["current_words"], found["mean_words"], found["windows_words"]) == (0, 0, 0.0, [])
+
+
+def test_a_window_counts_a_word_whose_last_read_is_in_its_first_cycle() -> None:
+    assert occupancy([table([(5, 5, True), (5, 10, False)])], 4, 20, 10)["windows_words"] == [1, 1]
+    assert occupancy([table([(5, 5, True), (5, 9, False)])], 4, 20, 10)["windows_words"] == [1, 0]
+    assert occupancy([table([(5, 5, True), (5, 9, False)])], 4, 21, 10)["windows_words"] == [1, 0, 0]

@@ -112,6 +112,11 @@ def test_energy_beyond_64_bits_is_spread_exactly_at_prices_that_are_within(count
     assert energy_by_window(works(rows), price, 70, 9) == naive(rows, price, 70, 9)
 
 
+def test_a_price_that_nothing_pays_may_be_beyond_64_bits() -> None:
+    price = Prices(({}, {}), (7, 1 << 64), 3)
+    assert energy_by_window(works([(0, 7, ((0, 1),))]), price, 10, 10) == [7 + 30]
+
+
 def test_window_is_a_microsecond_in_whole_cycles() -> None:
     assert window_cycles(CLOCK, 1000) == 561  # 1000 / 1.785 = 560.2
 
