@@ -279,6 +279,7 @@ def test_weights_that_are_drawn_have_a_variance_of_two_over_their_inputs() -> No
     assert float(found.std()) == pytest.approx((2 / 200) ** 0.5, rel=0.02)
     assert abs(float(found.mean())) < 0.002
     assert float(drawn("one", (2000, 1))().std()) == pytest.approx(2**0.5, rel=0.05)
+    assert float(drawn("single", (1, 2000))().std()) == pytest.approx((2 / 2000) ** 0.5, rel=0.05)
     assert drawn("none", (0, 3))().shape == (0, 3)
     assert drawn("empty", (3, 0))().shape == (3, 0)
 

@@ -205,6 +205,20 @@ def test_a_file_may_have_as_many_bytes_as_are_allowed(tmp_path: Path, monkeypatc
 # Files ------------------------------------------------------------------------------------------------------------
 
 
+def test_what_is_no_model_is_refused_with_the_reason() -> None:
+    with pytest.raises(UsageError, match=r"^net\0\.onnx: it is not an ONNX model \(embedded null (byte|character)"):
+        read_onnx("net\0.onnx")
+
+
+def test_weights_whose_file_is_missing_are_refused_where_none_may_be_drawn(tmp_path: Path) -> None:
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[4], data_location=TensorProto.EXTERNAL)
+    tensor.external_data.add(key="location", value="gone.bin")
+    made = model(tensors=[tensor])
+    with pytest.raises(UsageError, match='needs the file "gone.bin", which is not there\n.*--fill-weights draws'):
+        from_proto(made, where=WHERE, folder=tmp_path)
+    assert from_proto(made, where=WHERE, folder=tmp_path, fill=True).constants["w"].load().shape == (4,)
+
+
 def test_what_has_neither_nodes_nor_outputs_is_no_model(tmp_path: Path) -> None:
     path = tmp_path / "net.onnx"
     path.write_bytes(onnx.ModelProto(ir_version=8).SerializeToString())
@@ -342,6 +356,11 @@ def test_a_size_is_of_an_open_axis_and_in_bounds() -> None:
         (TensorProto.INT8, -128, 127),
         (TensorProto.UINT8, 0, 255),
         (TensorProto.BOOL, 0, 1),
+        (TensorProto.UINT16, 0, 2**16 - 1),
+        (TensorProto.INT16, -(2**15), 2**15 - 1),
+        (TensorProto.INT32, -(2**31), 2**31 - 1),
+        (TensorProto.UINT32, 0, 2**32 - 1),
+        (TensorProto.UINT64, 0, 2**64 - 1),
         (TensorProto.INT64, -(2**63), 2**63 - 1),
     ],
 )
@@ -393,6 +412,18 @@ def with_attribute(entry: onnx.AttributeProto) -> onnx.ModelProto:
 def test_attributes_are_numbers_texts_and_lists(entry: onnx.AttributeProto, value: Any) -> None:
     (node,) = from_proto(with_attribute(entry)).nodes
     assert node.attributes == {"a": value}
+
+
+def test_a_tensor_as_an_attribute_is_its_numbers() -> None:
+    (node,) = from_proto(with_attribute(attribute("a", AttributeProto.TENSOR, t=ones("w", 2, 1)))).nodes
+    assert node.attributes["a"].tolist() == [[1.0], [1.0]]
+
+
+def test_an_attribute_of_a_function_that_is_not_there_is_malformed() -> None:
+    """It refers to an attribute of the function around its node, and there is none around it."""
+    entry = attribute("a", AttributeProto.INT, ref_attr_name="b")
+    told = refusal(with_attribute(entry))[0]
+    assert told.startswith("the attribute a of its node odd is malformed (")
 
 
 @pytest.mark.parametrize(

@@ -169,3 +169,13 @@ def test_tables_are_cut_between_words(rows: int) -> None:
     assert found[0] == 0 and found[-1] == 8 and found == sorted(set(found))
     sizes = [int(((low <= words) & (words < high)).sum()) for low, high in pairwise(found)]
     assert sum(sizes) == 9 and (rows < 100 or len(sizes) == 1)
+
+
+def test_the_initial_memory_is_written_at_cycle_0_by_instructions_below_0() -> None:
+    pieces = [Memory(address=at, values=np.zeros((2, 64), np.uint8), line="m.s:1") for at in (4, 1)]
+    (found,) = access_tables([], pieces)
+    assert [column.tolist() for column in found] == [[1, 2, 4, 5], [0] * 4, [True] * 4, [-2, -2, -1, -1]]
+
+
+def test_a_run_without_accesses_has_a_table_of_none() -> None:
+    assert [len(found.words) for found in access_tables([])] == [0]
