@@ -112,6 +112,12 @@ def test_energy_beyond_64_bits_is_spread_exactly_at_prices_that_are_within(count
     assert energy_by_window(works(rows), price, 70, 9) == naive(rows, price, 70, 9)
 
 
+@pytest.mark.parametrize(("end", "windows"), [(9, [1000, 0]), (10, [1000, 0]), (11, [500, 500]), (19, [100, 900])])
+def test_an_instruction_lasts_a_cycle_at_least_and_no_more_than_its_span(end: int, windows: list[int]) -> None:
+    free = Prices(({}, {}), (7, 1000), 0)
+    assert energy_by_window(works([(9, end, ((1, 1),))]), free, 20, 10) == windows
+
+
 def test_a_price_that_nothing_pays_may_be_beyond_64_bits() -> None:
     price = Prices(({}, {}), (7, 1 << 64), 3)
     assert energy_by_window(works([(0, 7, ((0, 1),))]), price, 10, 10) == [7 + 30]

@@ -146,6 +146,10 @@ def test_of_equally_old_reads_the_lowest_word_is_named() -> None:
     assert told(5, table((7, 10, True, 3), (7, 20, False, 5), (4, 0, True, 3), (4, 10, False, 5)))[0][0] == 4
 
 
+def test_an_access_may_be_of_the_first_instruction_of_a_program() -> None:
+    assert told(5, table((5, 0, True, 0), (5, 20, False, 1))) == [(5, 20, line(1), line(0), 1)]
+
+
 def test_the_oldest_has_its_age_in_seconds() -> None:
     found = late_reads(assemble_file(DIGITS), CLOCK, [table((5, 0, True, 3), (5, 1000, False, 4))], 5)
     assert found.worst is not None and found.worst.age_s == pytest.approx(1.785e-6)
