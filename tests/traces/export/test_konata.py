@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from acortex.traces.enders import enders
 from acortex.traces.endings import HandOver
 from acortex.traces.export.konata import write
 from acortex.traces.file import writer as writing
@@ -194,3 +195,11 @@ def test_waits_of_other_inferences_have_rows_and_arrows_of_their_own(make_trace:
     found = arrows(trace)
     assert [cycle for cycle, _, _ in found] == [2, 2]
     assert len({waiting for _, waiting, _ in found}) == 2
+
+
+def test_a_wait_that_its_own_instruction_ended_has_no_arrow(make_trace: MakeTrace) -> None:
+    """The row of both is the last one that its instruction has begun by then."""
+    events = [(0, 2, 2, 2, 1, 0, 0, 0, 0), (2, 1, 3, 3, 1, 0, 0, 0, 0)]
+    trace = make_trace(events, [(0, 2, 3, 1, 0, 0, 0)], lines=("a.s:1",), handovers=TABLE, summary={"cycles": 3})
+    assert len(enders(trace)) == 1
+    assert arrows(trace) == []

@@ -119,6 +119,17 @@ def test_every_packet_is_of_one_trusted_sequence(packets: Any, small: Trace) -> 
     assert {one.trusted_packet_sequence_id for one in packets(small)} == {1}
 
 
+def test_a_slice_says_its_source_line_and_a_layer_that_it_has_none(packets: Any, small: Trace) -> None:
+    begun = [one.track_event for one in packets(small) if one.track_event.type == one.track_event.TYPE_SLICE_BEGIN]
+    said = {(one.name, note.string_value) for one in begun for note in one.debug_annotations if note.name == "source"}
+    assert said == {
+        ("word_read", "toy.s:3"),
+        ("latch_load", "toy.s:4"),
+        ("token", "toy.s:4"),
+        *((name, "-") for name in ("conv1", "fc", "inference 0", "toy.s", "-")),
+    }
+
+
 @pytest.mark.parametrize(
     ("clock_ns", "said"),
     [
@@ -157,6 +168,11 @@ def test_leakage_grows_from_cycle_0_to_the_end_of_the_run(packets: Any, small: T
     found = samples_of(packets(small))["energy leakage"]
     assert [time for time, _ in found] == [0, 2, 3, 6, 8]
     assert [value for _, value in found] == pytest.approx([at * 13e-6 for at in (0, 2, 3, 6, 8)])
+
+
+def test_leakage_has_a_sample_where_the_first_event_ends(packets: Any, make_trace: MakeTrace) -> None:
+    trace = make_trace([(0, 1, 0, 0, 1, 0, 0, 0, 0)], summary={"cycles": 3}, clock_ns=1.0)
+    assert [time for time, _ in samples_of(packets(trace))["energy leakage"]] == [0, 1, 3]
 
 
 def test_leakage_is_not_counted_beyond_the_run(packets: Any, make_trace: MakeTrace) -> None:
@@ -198,11 +214,13 @@ def test_power_is_the_energy_of_a_window_over_its_time_and_0_from_the_last_on(
 
 
 def test_a_run_of_one_cycle_has_power_in_one_window(packets: Any, make_trace: MakeTrace) -> None:
-    power = {"window_cycles": 1, "windows_aj": [10_000_000]}
+    power = {"window_cycles": 560, "windows_aj": [10_000_000]}
     trace = make_trace([(0, 1, 0, 0, 1, 0, 0, 0, 0)], summary={"cycles": 1, "power": power}, clock_ns=1.0)
     found = samples_of(packets(trace))["power"]
     assert [time for time, _ in found] == [0, 1]
     assert [value for _, value in found] == pytest.approx([1e-2, 0.0])
+    assert samples_of(packets(trace))["busy units"] == [(0, 1.0)]
+    assert [time for time, _ in samples_of(packets(trace))["energy leakage"]] == [0, 1]
 
 
 def test_words_in_use_are_from_the_begin_of_each_window(packets: Any, make_trace: MakeTrace) -> None:
