@@ -127,6 +127,11 @@ def test_window_is_a_microsecond_in_whole_cycles() -> None:
     assert window_cycles(CLOCK, 1000) == 561  # 1000 / 1.785 = 560.2
 
 
+@pytest.mark.parametrize(("cycles", "width"), [(1, 1000), (10_000_000, 1000), (10_000_001, 2000), (20_000_001, 4000)])
+def test_a_run_has_ten_thousand_windows_at_most(cycles: int, width: int) -> None:
+    assert window_cycles(Clock(1.0), cycles) == width
+
+
 def test_long_runs_have_wider_windows() -> None:
     assert window_cycles(CLOCK, 561 * MOST_WINDOWS) == 561
     assert window_cycles(CLOCK, 561 * MOST_WINDOWS + 1) == 2 * 561
