@@ -75,3 +75,46 @@ def test_the_turn_is_that_of_the_sequencer() -> None:
             turns.append(count_of(sequencer, loop))
         sequencer.step()
     assert turns == [0, 1, 2]
+
+
+def test_the_first_line_of_the_loop_has_its_part_in_the_period() -> None:
+    first = TEXT.replace("turn: inference l0", "turn: base d0, 0, by=l0, stride=1, ring=3\ninference l0")
+    loop = host_loop(assemble(first.format(body="nop", before="", behind="")))
+    assert loop is not None and loop.period == 3
+
+
+def lag(register: str, of: str, turns: int, at: int) -> str:
+    """A line that lags, which leaves a line out in the first turns."""
+    return f"lag {register}, {of}, {turns}, past{at}\nnop\npast{at}: nop"
+
+
+@pytest.mark.parametrize(
+    ("lags", "lagging", "settled"),
+    [
+        ([("l1", "l0", 2)], {1}, 2),
+        ([("l1", "l0", 0)], {1}, 0),
+        ([("l1", "l0", 1), ("l2", "l0", 3)], {1, 2}, 3),
+        ([("l1", "l0", 3), ("l1", "l0", 1)], {1}, 3),
+        ([("l1", "l0", 1), ("l1", "l0", 3)], {1}, 3),
+    ],
+)
+def test_turns_are_alike_once_no_lag_leaves_anything_out(
+    lags: list[tuple[str, str, int]], lagging: set[int], settled: int
+) -> None:
+    loop = found("\n".join(lag(*one, at) for at, one in enumerate(lags)))
+    assert loop is not None
+    assert (loop.lagging, loop.settled) == (lagging, settled)
+
+
+def test_a_stream_that_follows_a_lagging_register_has_its_ring_in_the_period() -> None:
+    ring = "base d0, 0, by=l1, stride=1, ring=5"
+    loop = found(f"{lag('l1', 'l0', 1, 0)}\n{ring}")
+    assert loop is not None and loop.period == 5
+    loop = found(f"{lag('l1', 'l0', 1, 0)}\nbase d0, 0, by=l1, stride=1")
+    assert loop is not None and loop.period is None
+
+
+def test_a_register_that_lags_behind_two_loops_is_followed_in_neither() -> None:
+    other = f"loop l2, 2\nagain: nop\n{lag('l1', 'l2', 1, 1)}\nnext l2, again"
+    assert found(f"{lag('l1', 'l0', 1, 0)}\n{other}") is None
+    assert found(other) is not None
