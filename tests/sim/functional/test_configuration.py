@@ -44,6 +44,7 @@ def times(made: Configuration, columns: int, turns: tuple[int, ...], *settings: 
         (65, (0, 0), (65,), (2,)),
         (128, (0, 1), (64, 64), (1, 1)),
         (100, (0, 1), (64, 36), (1, 1)),
+        (65, (0, 1), (64, 1), (1, 1)),
         (192, (0, 1, 0), (128, 64), (1, 2)),  # the last word is there in turn 0, and waits for the one before it
         (192, (1, 0, 0), (128, 64), (0, 3)),
         (192, (0, 1, 2), (64, 64, 64), (1, 1, 1)),
@@ -122,8 +123,10 @@ def test_a_group_lacks_weights_where_it_is_declared(tmp_path: Path) -> None:
 
 
 def test_a_rectangle_that_is_wrong_is_named_by_the_last_of_its_group(tmp_path: Path) -> None:
-    message, where = refusal(tmp_path, "group g0, 64, 64", "rect g0, 0, 0", "rect g0, 1, 0", "program g0, w")
-    assert where == "one.s:6"
+    message, where = refusal(
+        tmp_path, "group g0, 64, 64", *(f"rect g0, {at}" for at in ("0, 0", "1, 0", "1, 1")), "program g0, w"
+    )
+    assert where == "one.s:7"
     assert message == "group g0: the rectangle in column 1, row 0 reaches past the matrix, which takes 1 x 1 arrays"
 
 

@@ -144,6 +144,24 @@ def test_an_access_of_another_agent_that_may_not_have_ended_is_a_conflict() -> N
     assert order.conflict("read", words(3), clock(), order.reads) is None
 
 
+def test_the_word_of_a_conflict_is_the_first_whose_access_may_not_have_ended() -> None:
+    order = order_of()
+    for pc, word in ((40, 3), (41, 5), (42, 6)):
+        order.access(dispatch("write"), words(word), order.writes)
+        order.end(dispatch("write", pc))
+    assert order.conflict("read", words(3, 5, 6), clock(write=0), order.writes) == Conflict(
+        5, AGENTS.index("write"), 41, 1
+    )
+
+
+def test_an_agents_own_accesses_do_not_hide_those_of_others() -> None:
+    order = order_of()
+    for agent in ("host_in", "write"):
+        order.access(dispatch(agent), words(3), order.writes)
+        order.end(dispatch(agent, 9))
+    assert order.conflict("host_in", words(3), clock(), order.writes) == Conflict(3, AGENTS.index("write"), 9, 0)
+
+
 def test_of_several_accesses_to_a_word_the_last_of_an_agent_counts() -> None:
     order = order_of()
     for pc in (40, 41):

@@ -40,6 +40,8 @@ def test_the_loop_is_named_by_its_register_and_its_two_ends() -> None:
         ("base d0, 0, by=l0, stride=1, ring=4\nbase d1, 8, by=l0, stride=2, ring=6", 12),
         ("base d0, 0, by=l0, stride=0", 1),
         ("base d0, 0, by=l0, stride=1", None),
+        ("disconnect g0, by=l0, step=1", None),  # groups stand in no ring
+        ("disconnect g0, by=l0, step=0", 1),
         ("loop l1, 2\nagain: base d0, 0, by=l1, stride=1\nnext l1, again", 1),
     ],
 )
@@ -59,6 +61,11 @@ def test_the_period_is_that_of_all_rings_together(body: str, period: int | None)
 )
 def test_no_loop_is_the_one_where_another_is_around_it_or_has_its_register(before: str, behind: str) -> None:
     assert found(before=before, behind=behind) is None
+
+
+def test_a_loop_whose_every_turn_begins_with_it_is_around_it() -> None:
+    text = TEXT.replace("loop l0, host", "loop l1, 2\nouter: loop l0, host")
+    assert host_loop(assemble(text.format(body="nop", before="", behind="next l1, outer"))) is None
 
 
 def test_a_program_without_a_loop_over_inferences_has_none() -> None:

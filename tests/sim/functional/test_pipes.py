@@ -13,9 +13,9 @@ BEGUN: Any = object()
 TAKER: Any = "taker"
 
 
-def run(name: Any, count: int, *, last: bool = True, taken: int = 0, taker: Any = None) -> ItemRun:
+def run(name: Any, count: int, *, last: bool = True) -> ItemRun:
     """Items that an instruction of some name gave."""
-    return ItemRun(count, name, BEGUN, BEGUN, last, taken, taker)
+    return ItemRun(count, name, BEGUN, BEGUN, last)
 
 
 def told(runs: list[ItemRun]) -> list[tuple[Any, int, bool]]:
