@@ -214,7 +214,7 @@ def test_weights_whose_file_is_missing_are_refused_where_none_may_be_drawn(tmp_p
     tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[4], data_location=TensorProto.EXTERNAL)
     tensor.external_data.add(key="location", value="gone.bin")
     made = model(tensors=[tensor])
-    with pytest.raises(UsageError, match='needs the file "gone.bin", which is not there\n.*--fill-weights draws'):
+    with pytest.raises(UsageError, match=r'needs the file "gone.bin", which is not there\n.*--fill-weights draws'):
         from_proto(made, where=WHERE, folder=tmp_path)
     assert from_proto(made, where=WHERE, folder=tmp_path, fill=True).constants["w"].load().shape == (4,)
 
