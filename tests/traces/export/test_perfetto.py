@@ -189,6 +189,7 @@ def test_busy_units_have_a_sample_a_cycle_of_a_short_run(packets: Any, small: Tr
 def test_busy_units_of_a_long_run_have_so_many_samples(
     packets: Any, small: Trace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert perfetto.SAMPLES == 1000
     monkeypatch.setattr(perfetto, "SAMPLES", 4)
     assert samples_of(packets(small))["busy units"] == [(0, 1.5), (2, 0.5), (4, 1.0), (6, 0.0)]
 

@@ -104,10 +104,13 @@ def test_a_dump_ends_with_the_run_and_has_its_last_time_once(
     assert found == sorted({"#0", "#1", "#5", last})
 
 
-def test_a_dump_of_nothing_lasts_as_long_as_the_run(make_trace: MakeTrace, tmp_path: Path) -> None:
-    trace = make_trace([], summary={"cycles": 4}, units=("a",), clock_ns=1.0)
+@pytest.mark.parametrize(("cycles", "end"), [(0, []), (1, ["#1"]), (4, ["#4"])])
+def test_a_dump_of_nothing_lasts_as_long_as_the_run(
+    make_trace: MakeTrace, tmp_path: Path, cycles: int, end: list[str]
+) -> None:
+    trace = make_trace([], summary={"cycles": cycles}, units=("a",), clock_ns=1.0)
     lines = written(trace, tmp_path)
-    assert lines[lines.index("#0") :] == ["#0", "$dumpvars", "b0 !", 's- "', "s- #", "$end", "#4"]
+    assert lines[lines.index("#0") :] == ["#0", "$dumpvars", "b0 !", 's- "', "s- #", "$end", *end]
 
 
 @pytest.mark.parametrize("rows", [1, 31, 32, 33, 64, 100])
