@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 
 import acortex
+from acortex.isa import assemble, assemble_file
+from acortex.isa.container import sha256
+from acortex.sim.chip.specs import load_chip
+from acortex.sim.ledger.report import functional_report
 from acortex.sim.results import RunReport
 from acortex.traces.file.reader import Trace
 
@@ -153,3 +157,34 @@ def test_a_program_without_work_for_arrays_has_neither_operations_nor_a_steady_s
     assert (found.macs, found.throughput_ops_per_s, found.efficiency_ops_per_j) == (0, 0.0, 0.0)
     assert found.steady_state is None
     assert [(row.name, row.cycles) for row in found.layers or ()] == [("-", found.cycles)]
+
+
+def test_headline_numbers_are_made_of_energy_cycles_and_products(report: Any, trace: Trace) -> None:
+    """An operation is a multiplication or an addition: two for each product."""
+    energy_j = sum(event.energy_aj for event in trace.events) + trace.header.leakage_aj_per_cycle * trace.cycles
+    energy_j, seconds = energy_j * 1e-18, trace.cycles * trace.header.clock_ns * 1e-9
+    assert report.macs == MACS
+    assert (report.latency_s, report.energy_j) == pytest.approx((seconds, energy_j))
+    assert report.power_w == pytest.approx(energy_j / seconds)
+    assert report.efficiency_ops_per_j == pytest.approx(2 * MACS / energy_j)
+    assert report.throughput_ops_per_s == pytest.approx(2 * MACS / seconds)
+
+
+def test_a_run_without_time_says_what_ran_how_right_it_was_and_its_warnings() -> None:
+    program = assemble_file(KERNEL)
+    found = functional_report(program, load_chip(program.chip), ["it is late"], 0.25)
+    assert (found.accuracy, found.warnings, found.cycles) == (0.25, ["it is late"], None)
+    assert (found.program.sha256, found.program.instructions) == (sha256(program), len(program.words))
+
+
+def test_a_run_that_only_halts_leaks_for_a_cycle_and_makes_nothing() -> None:
+    report = acortex.run(assemble(".program none\n.chip acortex_digits\nstart\nhalt\n"), values=False).report
+    assert (report.cycles, report.macs, report.throughput_ops_per_s, report.efficiency_ops_per_j) == (1, 0, 0.0, 0.0)
+    assert report.power_w == pytest.approx(report.power.leakage_w)
+    assert (report.steady_state, report.skipped) == (None, {"events": 0, "share": 0.0})
+
+
+def test_a_run_of_two_inferences_has_the_interval_between_their_ends(report: Any) -> None:
+    first, last = (one.end_cycle for one in report.inferences)
+    assert report.steady_state.interval_s == pytest.approx((last - first) * report.clock_ns * 1e-9)
+    assert (report.skipped.events, report.memory is None, report.retention.late_reads) == (0, False, 0)
