@@ -107,10 +107,6 @@ class Endings:
         """The units of a pattern."""
         return tuple(unit for unit in self._units if matches(pattern, unit)) if pattern else ()
 
-    def shared(self, unit: str, cause: str) -> bool:
-        """Whether an arbiter ends the wait."""
-        return any(row.by == GRANT for row in self.of(unit, cause))
-
     def seen(self, unit: str, cause: str) -> bool:
         """Whether the wait is the way of a request to its arbiter."""
         return any(row.by == SEEN for row in self.of(unit, cause))

@@ -53,7 +53,7 @@ class Timeline:
     waiting: NDArray[np.float64]
     owner: Ints
     colour_by: ColourBy
-    interval: int = 0
+    interval: int
 
 
 MOST_ROWS = LARGE

@@ -54,6 +54,32 @@ def test_a_shorter_way_gains_for_each_word_on_the_path(chain: Chain) -> None:
     assert chain.bound([Change(("grind",), lambda length: 0, latency=2)]) == 2 + CONTENTION
 
 
+def test_what_says_nothing_of_lengths_gains_contention_alone(chain: Chain) -> None:
+    assert chain.bound([Change(("grind",))]) == CONTENTION
+
+
+def test_each_word_and_each_event_of_the_path_counts(make_trace: Any) -> None:
+    """Two sacks are milled and carried, one after the other: 2 of 4 cycles each, and 3 of the road each."""
+    events = [(0, 4, 1, 1, 1, 0, 0, 0, 0), (10, 4, 1, 1, 1, 0, 0, 0, 0), (17, 3, 2, 2, 1, 0, 0, 0, 0)]
+    waits = [(4, 6, 1, 0, 0, 0, 0), (0, 17, 2, 1, 0, 0, 0), (0, 7, 0, 2, 0, 0, 0)]
+    table = (HandOver("mill", "grain", "field", "end"), HandOver("bakery", "flour", "mill", "end", delay="road"),
+             HandOver("field", "sack", "mill", "end", delay="road"))  # fmt: skip
+    kinds = tuple(EventKind(name, "sacks", name, "main_memory") for name in KINDS)
+    events.append((7, 3, 0, 0, 1, 0, 0, 0, 0))
+    trace = make_trace(
+        events, waits, units=UNITS, kinds=kinds, causes=("grain", "flour", "sack"), handovers=table,
+        delays={"road": 3}, summary={"cycles": 20},
+    )  # fmt: skip
+    found = Chain(trace)
+    assert found.bound([Change(("grind",), lambda length: 2)]) == 2 * 2
+    assert found.bound([Change(("grind",), lambda length: 0, latency=3)]) == 2 * 3
+
+
+def test_other_kinds_may_come_in_another_order(chain: Chain) -> None:
+    assert chain.bound([Change(("thresh",), waits=("sacks",), rearranges=True)]) == 0
+    assert chain.bound([Change(("cut", "thresh"), rearranges=True)]) is None
+
+
 def test_what_nothing_took_and_nothing_awaited_changes_nothing(chain: Chain) -> None:
     assert chain.bound([Change(("thresh",), one)]) == 0
     assert chain.bound([Change(waits=("sacks",))]) == 0

@@ -83,6 +83,11 @@ def test_a_run_that_was_stopped_makes_no_golden(make_trace: Any, rows: Any) -> N
         golden(make_trace(*rows, summary={**SUMMARY, "stopped": "at cycle 9"}))
 
 
+def test_a_report_whose_numbers_are_none_makes_no_golden(make_trace: Any, rows: Any) -> None:
+    with pytest.raises(UsageError, match=r"run\.actrace: has no report to hold against a golden"):
+        golden(make_trace(*rows, summary={**SUMMARY, "counts": {"conversions": 1.5}}))
+
+
 def test_a_golden_is_a_line_a_metric() -> None:
     assert dumps(CONTENT).splitlines()[3:9] == [
         '  "chip": "acortex_toy",',
@@ -92,6 +97,21 @@ def test_a_golden_is_a_line_a_metric() -> None:
         "  },",
         '  "layers": {',
     ]
+
+
+@pytest.mark.parametrize(("last", "lines"), [(10**14, 1), (10**15, 2)])
+def test_a_line_of_latencies_is_filled_to_its_last_column(last: int, lines: int) -> None:
+    """Four blanks, eight numbers of 8 digits with what parts them, then one of 15 digits and a comma: 100 columns."""
+    text = dumps({"inferences": [12_345_678] * 8 + [last, 5]})
+    rows = text.splitlines()[2:-2]
+    first = " ".join(["   ", *["12345678,"] * 8])
+    assert rows == ([f"{first} {last},", "    5"] if lines == 1 else [first, f"    {last}, 5"])
+    assert (len(rows[0]), WIDTH) == (100 if lines == 1 else 83, 100)
+
+
+def test_names_and_instructions_are_written_as_they_are() -> None:
+    made = dumps({"program": "größe", "busy": {"é": 1}, "instructions": ["; →"]})
+    assert made == '{\n  "program": "größe",\n  "busy": {\n    "é": 1\n  },\n  "instructions": [\n    "; →"\n  ]\n}\n'
 
 
 @given(st.lists(st.integers(0, 10**12), max_size=60))
@@ -133,10 +153,12 @@ def test_a_golden_holds_the_program_a_line_an_instruction(make_trace: Any, rows:
     assert loads(dumps(found), "g.json") == found
 
 
-def test_a_golden_of_a_long_program_is_short(make_trace: Any) -> None:
-    many = MOST_INSTRUCTIONS + 1
-    lines = tuple(f"p.s:{number}" for number in range(many))
-    assert golden(make_trace([], summary=SUMMARY, lines=lines, instructions=("nop",) * many))["instructions"] == []
+@pytest.mark.parametrize(("number", "held"), [(8192, 8192), (8193, 0)])
+def test_a_golden_of_a_long_program_is_short(make_trace: Any, number: int, held: int) -> None:
+    lines = tuple(f"p.s:{at}" for at in range(number))
+    trace = make_trace([], summary=SUMMARY, lines=lines, instructions=("nop",) * number)
+    assert golden(trace)["instructions"] == ["nop"] * held
+    assert MOST_INSTRUCTIONS == 8192
 
 
 def given_program(*texts: str, **more: Any) -> dict[str, Any]:
@@ -157,6 +179,19 @@ def test_what_an_older_golden_does_not_hold_is_not_known() -> None:
     assert whats_changed(old, given_program("start")) == {"settings": None, "program": None}
 
 
+def test_a_layer_that_was_put_before_another_is_what_was_inserted() -> None:
+    """Marks have the numbers of layers, which move; layers are told by their names."""
+    before = given_program("layer 0", "read d0", layers={"conv": 100, "-": 20})
+    after = given_program("layer 0", "nop", "layer 1", "read d0", layers={"pool": 9, "conv": 100, "-": 20})
+    found = whats_changed(before, after).program
+    assert [(one.kind, one.text_b) for one in found or ()] == [("inserted", "layer 0"), ("inserted", "nop")]
+
+
+def test_where_one_of_two_goldens_holds_no_program_what_was_changed_of_it_is_not_known() -> None:
+    for pair in ((CONTENT, given_program("start")), (given_program("start"), CONTENT)):
+        assert whats_changed(*pair) == {"settings": [], "program": None}
+
+
 def test_layers_of_one_program_may_be_renamed() -> None:
     before, after = given_program("start"), given_program("start", layers={"other": 100, "-": 20})
     assert compare(before, in_names_of(before, after)) == []
@@ -168,6 +203,16 @@ def test_layers_of_one_program_may_be_renamed() -> None:
 def test_what_only_one_of_them_has_differs() -> None:
     (one,) = compare({**CONTENT, "busy": {}}, CONTENT)
     assert str(one) == "busy.neurons: none -> 40 (+40)"
+
+
+def test_what_is_gone_is_less_by_all_that_it_was() -> None:
+    (one,) = compare(CONTENT, {**CONTENT, "busy": {}})
+    assert (one.change, str(one)) == (-40, "busy.neurons: 40 -> none (-40)")
+
+
+def test_what_the_golden_has_nothing_of_is_within_no_tolerance() -> None:
+    for before in ({}, {"neurons": 0}):
+        assert [one.change for one in compare({**CONTENT, "busy": before}, CONTENT, {"busy": 1e9})] == [40]
 
 
 def test_the_largest_change_of_a_section_comes_first() -> None:
@@ -211,6 +256,8 @@ def test_of_tolerances_the_longest_name_holds_in_any_order(order: int) -> None:
         ({"cycles": -1}, r"the tolerance of cycles is -1: a relative one"),
         ({"cycles": float("nan")}, r"the tolerance of cycles is nan: a relative one"),
         ({"cycles": True}, r"the tolerance of cycles is True: a relative one"),
+        ({"cycles": float("inf")}, r"the tolerance of cycles is inf: a relative one"),
+        ({"cycles": "1"}, r"the tolerance of cycles is '1': a relative one"),
     ],
 )
 def test_a_wrong_tolerance_is_refused(tolerances: dict[str, float], told: str) -> None:
@@ -218,9 +265,25 @@ def test_a_wrong_tolerance_is_refused(tolerances: dict[str, float], told: str) -
         compare(CONTENT, CONTENT, tolerances)
 
 
+def test_numbers_at_their_bounds_are_taken() -> None:
+    most = {
+        **CONTENT,
+        "cycles": 10**30,
+        "counts": {"none": 0},
+        "settings": {"low": -(10**30), "high": 10**30, "odd": -0.5},
+    }
+    assert loads(dumps(most), "g.json") == most
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        (dumps({**CONTENT, "cycles": -1}), r"^g\.json: cycles must be a whole number from 0 to 10\^30, not -1"),
+        (
+            dumps({**CONTENT, "settings": {"a": -2e30}}),
+            r"^g\.json: settings\.a must be a number from -10\^30 to 10\^30",
+        ),
+        (json.dumps({**CONTENT, "chip": "a\udfff"}), r"^g\.json: chip must be a text, not 'a\\udfff'"),
         ("{", r"^g\.json: is not JSON"),
         ("[" * 100_000, r"^g\.json: is not JSON"),
         ("[]", r"^g\.json: is no golden: it has no schema 'acortex\.golden/1'"),

@@ -102,6 +102,12 @@ def test_a_selection_is_handed_over_as_selected(trace: Trace) -> None:
     assert trace.select(unit="vmm").to_duckdb().aggregate("count(*)").fetchall() == [(20,)]
 
 
+def test_a_trace_is_an_arrow_stream_of_its_events_and_is_read_in_chunks_of_them(trace: Trace) -> None:
+    pytest.importorskip("duckdb")
+    assert 'object "arrow_array_stream"' in repr(trace.__arrow_c_stream__())
+    assert [chunk["start"].tolist() for chunk in trace.chunks("start")] == [trace["start"].tolist()]
+
+
 @pytest.mark.parametrize(
     ("package", "message"),
     [

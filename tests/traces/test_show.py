@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 
 import numpy as np
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
+from rich.text import Text
 
 from acortex.errors import UsageError
 from acortex.traces import show
 from acortex.traces.file import digest, reader
+from acortex.traces.file import writer as writing
 from acortex.traces.file.reader import Trace
-from acortex.traces.show import render, report, shown, timeline
+from acortex.traces.show import picture, render, report, shown, timeline
 
 from .conftest import HEADER, MakeTrace, Rows, pipeline
 
@@ -105,6 +108,113 @@ def test_set_up_before_cycle_zero_is_shown(make_trace: MakeTrace) -> None:
     assert (drawn.window, drawn.busy[0].tolist()) == ((-10, 10), [5, 0, 0, 0])
 
 
+def test_set_up_is_shown_in_whichever_block_it_begins(make_trace: MakeTrace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "ROWS", 1)
+    starts = (3, -10, -4, 0)
+    trace = make_trace([(start, 1, 0, 0, 1, 0, 0, 0, 0) for start in starts], summary={"cycles": 5})
+    assert len(trace.events.first_starts()) == 4
+    assert timeline(trace, columns=1).window == (-10, 5)
+
+
+def test_without_a_window_all_of_the_run_is_shown_and_of_an_empty_one_a_cycle(
+    trace: Trace, make_trace: MakeTrace
+) -> None:
+    assert timeline(make_trace([], name="empty")).window == (0, 1)
+    late = make_trace([(5, 2, 0, 0, 1, 0, 0, 0, 0)], name="late", summary={"cycles": 9})
+    assert timeline(late).window == (0, 9)
+
+
+def test_pictures_have_a_hundred_columns_and_documents_eighty(trace: Trace) -> None:
+    assert (timeline(trace).busy.shape, report(trace).columns) == ((5, 80), 80)
+    for drawn in (render(trace), picture(trace)):
+        assert max(map(len, drawn.plain.splitlines())) == 100
+        assert drawn.no_wrap
+
+
+def test_events_without_a_cycle_fill_nothing(make_trace: MakeTrace) -> None:
+    trace = make_trace([(3, 0, 2, 2, 1, 0, 1, 0, 0), (6, 2, 2, 2, 1, 0, 1, 0, 0)], summary={"cycles": 10})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert timeline(trace, columns=5).busy[2].tolist() == [0, 0, 0, 2, 0]
+
+
+def test_cells_that_are_more_than_full_are_drawn_full(make_trace: MakeTrace) -> None:
+    trace = make_trace([(0, 10, 2, 2, 1, 0, 1, 0, 0)] * 3, summary={"cycles": 20})
+    assert "vmm               ██████████··········\n" in render(trace, width=38).plain
+
+
+def test_a_trace_without_kinds_or_without_units_has_a_picture(make_trace: MakeTrace) -> None:
+    assert (timeline(make_trace([], kinds=()), colour_by="kind").owner == -1).all()
+    assert picture(make_trace([], name="bare", units=()), width=21).plain.splitlines()[0] == "cycle|0".ljust(25)
+    with pytest.raises(UsageError, match=r"a width of 20 is too narrow\n  hint: at least 21"):
+        picture(make_trace([], name="none", units=()), width=20)
+
+
+def colour_at(drawn: Text, line: int, cell: int) -> str:
+    """The style of a cell, by the last part of the text that covers it."""
+    at = sum(len(one) + 1 for one in drawn.plain.splitlines()[:line]) + cell
+    return str(next((span.style for span in reversed(drawn.spans) if span.start <= at < span.end), ""))
+
+
+def test_a_cell_and_its_name_in_the_legend_have_one_colour(trace: Trace) -> None:
+    drawn = render(trace, width=38)
+    assert [colour_at(drawn, 4, 18 + cell) for cell in (0, 5, 10, 15)] == ["green", "red", "dim", "yellow"]
+    assert [colour_at(drawn, 8, cell) for cell in (0, 8, 14)] == ["", "green", "yellow"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "marks"),
+    [
+        ({}, {"vmm": "·", "neurons": "·"}),
+        ({"unit": "vmm"}, {"vmm": "·", "neurons": " "}),
+        ({"layer": "conv1"}, {"vmm": " ", "neurons": " "}),
+        ({"unit": "vmm", "layer": "conv1"}, {"vmm": " ", "neurons": " "}),
+    ],
+    ids=str,
+)
+def test_a_unit_is_idle_only_where_none_of_its_rows_can_be_missing(
+    trace: Trace, wanted: dict[str, str], marks: dict[str, str]
+) -> None:
+    lines = render(trace.select(**wanted), width=38).plain.splitlines()
+    assert {name: next(one for one in lines if one.split()[:1] == [name])[-8] for name in marks} == marks
+
+
+def test_a_mark_of_the_axis_needs_a_blank_behind_its_number(trace: Trace) -> None:
+    """Of the columns behind the second mark there are 1, 3 and 4, and its number is 20."""
+    lines = [render(trace, width=width, window=(0, width - 18)).plain.splitlines()[0] for width in (39, 41, 42)]
+    assert [line[18:] for line in lines] == [f"|0{' ' * 18}{mark}" for mark in ("|", "|  ", "|20 ")]
+
+
+@pytest.mark.parametrize(
+    ("names", "legend"),
+    [
+        (("a" * 30, "b"), [f"layers: {'a' * 30}", "b"]),  # 38 cells
+        (("a" * 31, "b"), ["layers:", f"{'a' * 31} b"]),
+        (("a" * 10, "b" * 19), [f"layers: {'a' * 10} {'b' * 19}"]),
+        (("a" * 10, "b" * 20), [f"layers: {'a' * 10}", "b" * 20]),
+        (("a" * 31, "b" * 6), ["layers:", f"{'a' * 31} {'b' * 6}"]),
+    ],
+    ids=len,
+)
+def test_lines_of_a_legend_are_filled_to_their_last_cell(
+    make_trace: MakeTrace, names: tuple[str, str], legend: list[str]
+) -> None:
+    events = [(10 * at, 10, 2, 2, 1, 0, 1 + at, 0, 0) for at in range(2)]
+    trace = make_trace(events, layers=("-", *names), summary={"cycles": 20})
+    assert render(trace, width=38).plain.splitlines()[8:] == legend
+
+
+@pytest.mark.parametrize(
+    ("number", "kept"),
+    [(25, range(25)), (26, range(5, 26)), (100, range(79, 100))],
+)
+def test_a_legend_has_five_lines_of_the_names_with_the_most_cells(number: int, kept: range) -> None:
+    """Names of nine letters and a blank on lines of 50: 25 fill five of them, else there is room for 40 cells less."""
+    found = show._kept(["a" * 9] * number, np.arange(number), 50)
+    assert found.tolist() == list(kept)
+    assert show._kept([], np.array([], dtype=np.int64), 50).tolist() == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -153,7 +263,15 @@ def test_the_document_has_the_numbers_of_the_picture(trace: Trace) -> None:
 
 @pytest.mark.parametrize(
     ("window", "ends"),
-    [(None, None), ((0, 40), None), ((0, 90), None), ((10, 40), (10, None)), ((0, 30), (None, 30)), ((5, 6), (5, 6))],
+    [
+        (None, None),
+        ((0, 40), None),
+        ((0, 90), None),
+        ((1, 40), (1, None)),
+        ((10, 40), (10, None)),
+        ((0, 30), (None, 30)),
+        ((5, 6), (5, 6)),
+    ],
 )
 def test_a_window_within_the_run_is_a_part_of_it(
     trace: Trace, window: tuple[int, int] | None, ends: tuple[int | None, int | None] | None
@@ -161,6 +279,17 @@ def test_a_window_within_the_run_is_a_part_of_it(
     found = shown(trace, window)
     assert (found and (found.from_cycle, found.until_cycle)) == ends
     assert report(trace, window=window).complete is (ends is None)
+
+
+def test_no_column_is_too_few(trace: Trace) -> None:
+    with pytest.raises(UsageError, match=r"^0 columns are too few\n  hint: at least 1$"):
+        timeline(trace, columns=0)
+    assert timeline(trace, columns=1).busy[2].tolist() == [20]
+
+
+def test_what_lies_outside_layers_is_an_owner_too(make_trace: MakeTrace) -> None:
+    trace = make_trace([(0, 5, 2, 2, 1, 0, 0, 0, 0)], summary={"cycles": 10})
+    assert report(trace, columns=2).units[2].mostly == ["-", None]
 
 
 def test_nothing_is_in_a_column_without_rows(make_trace: MakeTrace) -> None:
@@ -220,6 +349,19 @@ def test_a_short_window_is_drawn_from_rows(
     assert coarse.interval == 0 and (exact.busy == coarse.busy).all()
     monkeypatch.setattr(show, "MOST_ROWS", 10**6)
     assert timeline(long[1], columns=20).interval == 0  # few rows are drawn in full anyway
+
+
+@pytest.mark.parametrize(("cycles", "interval"), [(5119, 0), (5120, 64)])
+def test_a_column_has_four_intervals_at_least(long: tuple[Trace, Trace], cycles: int, interval: int) -> None:
+    assert timeline(long[1], window=(1000, 1000 + cycles), columns=20).interval == interval
+
+
+@pytest.mark.parametrize(("more", "interval"), [(0, 0), (-1, 64)])
+def test_events_and_waits_together_are_few_or_many(
+    long: tuple[Trace, Trace], monkeypatch: pytest.MonkeyPatch, more: int, interval: int
+) -> None:
+    monkeypatch.setattr(show, "MOST_ROWS", len(long[1].events) + len(long[1].waits) + more)
+    assert timeline(long[1], columns=20).interval == interval
 
 
 def test_a_picture_with_less_detail_says_so_first(long: tuple[Trace, Trace]) -> None:

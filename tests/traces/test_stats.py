@@ -6,12 +6,13 @@ import random
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import EventKind
 from acortex.traces.info import info
-from acortex.traces.stats import STATISTICS, Sums, joules, stats
+from acortex.traces.stats import STATISTICS, Sums, cut_durations, energies_by, joules, stats
 
 from .conftest import HEADER, PRICES_AJ, MakeTrace, Rows, pipeline
 
@@ -121,6 +122,23 @@ def test_waits_are_by_unit_and_cause_longest_first(result: dict[str, Any], rows:
     assert [row["cycles"] for row in result["waits"]] == sorted(expected.values(), reverse=True)
 
 
+def test_waits_of_each_unit_are_told_apart_by_their_cause(make_trace: MakeTrace) -> None:
+    waits = [(0, 3, 2, 1, 0, 0, 0), (0, 5, 1, 2, 0, 0, 0), (4, 4, 2, 1, 0, 0, 0), (0, 2, 1, 1, 0, 0, 0)]
+    assert stats(make_trace([], waits))["waits"] == [
+        {"unit": "vmm", "cause": "token", "cycles": 7},
+        {"unit": "vmm.load", "cause": "buffer empty", "cycles": 5},
+        {"unit": "vmm.load", "cause": "token", "cycles": 2},
+    ]
+
+
+def test_instructions_and_lines_that_worked_and_waited_longest_come_first(make_trace: MakeTrace) -> None:
+    """Those of lines 3, 4 and 5 were busy or waiting for 9, 10 and 8 cycles."""
+    events = [(0, 9, 0, 0, 1, 0, 0, 0, 0), (0, 2, 0, 0, 1, 1, 0, 0, 0), (0, 8, 0, 0, 1, 2, 0, 0, 0)]
+    found = stats(make_trace(events, [(2, 8, 0, 0, 1, 0, 0)]))
+    for table in ("instructions", "lines"):
+        assert [row["line"] for row in found[table]] == ["toy.s:4", "toy.s:3", "toy.s:5"], table
+
+
 def test_an_inference_lasts_from_first_start_to_last_end(make_trace: MakeTrace) -> None:
     events = [(at, 5, 0, 0, 1, 0, 1, inference, 1) for at, inference in ((3, 0), (10, 1), (30, 0), (12, 1))]
     rows = stats(make_trace(events))["inferences"]
@@ -162,6 +180,55 @@ def test_a_layer_is_in_flight_while_any_unit_but_the_controller_works_for_it(mak
     layer = rows["conv1"]
     assert (layer["start_cycle"], layer["end_cycle"], layer["cycles"]) == (11, 22, 11)
     assert (rows["fc"]["cycles"], rows["-"]["cycles"]) == (0, 40 - 11)
+
+
+def test_a_layer_leaks_while_it_is_in_flight_and_what_lies_outside_layers_in_the_other_cycles(
+    make_trace: MakeTrace,
+) -> None:
+    trace = make_trace(AT_HOST, units=("controller", "host"), kinds=HOST, summary={"cycles": 40})
+    energies = {row["name"]: (row["energy_aj"], row["event_energy_aj"]) for row in stats(trace)["layers"]}
+    assert energies == {"-": (29 * 13, 0), "conv1": (11 * 13, 0), "fc": (0, 0)}
+
+
+def test_latencies_in_seconds_are_those_in_cycles_times_the_clock(make_trace: MakeTrace) -> None:
+    trace = make_trace(AT_HOST, units=("controller", "host"), kinds=HOST)
+    assert [row["latency_s"] for row in stats(trace)["inferences"]] == [18 * 1.785e-9, 8 * 1.785e-9]
+
+
+SHARED = (
+    # start, duration, unit, kind, count, pc, layer, inference, energy
+    (0, 1, 0, 0, 1, 0, 1, 4, 100),
+    (0, 1, 0, 0, 1, 0, 1, 7, 200),
+    (0, 1, 1, 0, 1, 0, 0, -1, 11),
+    (0, 1, 1, 3, 1, 0, 0, -1, 8),
+)
+
+
+def energies(trace: Trace) -> dict[int, tuple[int, int]]:
+    """The energy of each inference, and that of its events."""
+    return {row["index"]: (row["energy_aj"], row["event_energy_aj"]) for row in stats(trace)["inferences"]}
+
+
+def test_what_belongs_to_no_inference_is_divided_by_component_and_the_first_pays_the_rests(
+    make_trace: MakeTrace,
+) -> None:
+    """Of 11 aJ of main memory each of the two pays 5, of 8 aJ of the neurons 4; 1 aJ is left."""
+    found = energies(make_trace(SHARED, leakage_aj_per_cycle=0))
+    assert found == {-1: (0, 19), 4: (100 + 5 + 4 + 1, 100), 7: (200 + 5 + 4, 200)}
+
+
+@pytest.mark.parametrize("index", [0, 9])
+def test_an_inference_that_was_never_in_flight_pays_nothing_where_others_were(
+    make_trace: MakeTrace, index: int
+) -> None:
+    """A unit did something for it outside layers, for 6 aJ: what the two others pay 3 aJ each of."""
+    found = energies(make_trace([*SHARED, (0, 1, 1, 1, 1, 0, 0, index, 6)], leakage_aj_per_cycle=0))
+    assert found == {-1: (0, 19), index: (0, 6), 4: (113, 100), 7: (212, 200)}
+
+
+def test_where_none_was_in_flight_each_pays_for_its_own_events(make_trace: MakeTrace) -> None:
+    events = [(0, 0, 0, 0, 1, 0, 0, 2, 5), (0, 0, 0, 0, 1, 0, 0, 3, 7)]
+    assert energies(make_trace(events)) == {2: (5, 5), 3: (7, 7)}
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 99, 101, 199])
@@ -225,7 +292,63 @@ def test_coarser_levels_give_the_same_totals(make_trace: MakeTrace, level: str) 
 
 def test_an_empty_trace_has_statistics(make_trace: MakeTrace) -> None:
     totals = stats(make_trace([]))["totals"]
-    assert (totals["events"], totals["energy_aj"], totals["cycles"]) == (0, 0, 0)
+    assert (totals["events"], totals["busy"], totals["energy_aj"], totals["cycles"]) == (0, 0, 0, 0)
+
+
+def test_a_component_was_busy_as_long_as_the_events_that_it_pays_for(result: dict[str, Any]) -> None:
+    busy = {row["name"]: row["busy"] for row in result["components"]}
+    assert busy == {
+        "main_memory": 20 * (2 + 2), "dacs": 20 * 3, "sensing": 20 * 5, "arrays": 20 * 5, "neurons_adcs": 20 * 4,
+        "leakage": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("filters", [{}, {"from_cycle": 4}, {"to_cycle": 9}, {"from_cycle": 4, "to_cycle": 9}], ids=str)
+def test_only_cycles_within_the_window_are_left_of_durations(filters: dict[str, int]) -> None:
+    """Every row of up to 12 cycles that begins in the first 12, counted cycle by cycle."""
+    start, duration = (side.ravel() for side in np.mgrid[0:12, 0:12])
+    chunk = {"start": start, "duration": duration.copy()}
+    cut_durations(chunk, duration, filters)
+    first, end = filters.get("from_cycle", 0), filters.get("to_cycle", 99)
+    rows = zip(start.tolist(), duration.tolist(), strict=True)
+    wanted = [sum(first <= cycle < end for cycle in range(begin, begin + length)) for begin, length in rows]
+    assert chunk["duration"].tolist() == wanted
+
+
+def test_of_a_merged_row_no_more_is_left_than_it_worked() -> None:
+    chunk = {"start": np.array([0, 0]), "duration": np.array([3, 8])}
+    cut_durations(chunk, np.array([20, 20]), {"from_cycle": 5, "to_cycle": 10})
+    assert chunk["duration"].tolist() == [3, 5]
+
+
+def test_waits_are_cut_at_the_window_too(make_trace: MakeTrace) -> None:
+    trace = make_trace([(0, 20, 1, 0, 1, 0, 0, 0, 0)], [(0, 9, 0, 0, 0, 0, 0)], summary={"cycles": 20})
+    found = stats(trace.select(window=(5, 30)))
+    assert [row["cycles"] for row in found["waits"]] == [4]
+    assert found["units"][1]["busy"] == 15
+
+
+STEPS = np.array([9, 20, 31, 35])
+
+
+def test_energies_are_given_for_the_first_cycle_by_which_their_events_have_ended(make_trace: MakeTrace) -> None:
+    """Of each component, event by event: what a count costs by its prices, and the rest for the kind's own."""
+    events, _ = pipeline(6)
+    found = dict(energies_by(make_trace(events), STEPS))
+    wanted: dict[str, list[int]] = {}
+    for start, duration, _, kind, count, *_, energy_aj in events:
+        step = next((at for at, cycle in enumerate(STEPS.tolist()) if start + duration <= cycle), None)
+        prices = {"sensing": 200_000 * count, "arrays": energy_aj - 200_000 * count} if kind == 2 else {}
+        for component, share in (prices or {HEADER.kinds[kind].component: energy_aj}).items():
+            if step is not None:
+                wanted.setdefault(component, [0, 0, 0, 0])[step] += share
+    assert found == wanted
+    assert set(wanted) == {"main_memory", "dacs", "sensing", "arrays", "neurons_adcs"}
+
+
+def test_a_component_that_costs_nothing_by_the_last_of_these_cycles_is_left_out(make_trace: MakeTrace) -> None:
+    events: Rows = [(0, 9, 0, 0, 1, 0, 0, 0, 50), (0, 10, 0, 1, 1, 0, 0, 0, 60), (0, 99, 0, 3, 1, 0, 0, 0, 70)]
+    assert dict(energies_by(make_trace(events), STEPS[:2])) == {"main_memory": [50, 0], "dacs": [0, 60]}
 
 
 def test_every_number_is_described(result: dict[str, Any]) -> None:
@@ -238,6 +361,12 @@ def test_every_number_is_described(result: dict[str, Any]) -> None:
 
 def test_joules_round_once() -> None:
     assert joules(2**70 + 1) == float(f"{2**70 + 1}e-18")
+
+
+def test_keys_may_lie_on_both_sides_of_zero_however_far_apart() -> None:
+    sums = Sums(("count",))
+    sums.add(np.array([-(2**50), 2**50, 2**50]), {"count": np.array([1, 2, 3])})
+    assert sums.rows == {-(2**50): [1], 2**50: [5]}
 
 
 def test_a_key_without_rows_sums_to_nothing() -> None:
@@ -259,6 +388,12 @@ def test_info_says_what_a_trace_is(trace: Trace) -> None:
     assert found["energy_aj"] == found["event_energy_aj"] + 200 * 13
     assert found["program"] == {"name": "toy.s", "sha256": "a" * 64, "instructions": 5}
     assert found["units"] == list(HEADER.units)
+
+
+def test_info_has_the_settings_that_were_laid_over_the_chip(make_trace: MakeTrace) -> None:
+    found = info(make_trace([], overrides=("memory.ports=2", "clock_ns=1")))
+    assert found["chip"]["overrides"] == ["memory.ports=2", "clock_ns=1"]
+    assert (found["chip"]["name"], found["chip"]["sha256"]) == ("acortex_toy", "b" * 64)
 
 
 def test_info_counts_events_that_were_merged(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:

@@ -123,7 +123,8 @@ def _points(report: SweepReport, rows: Sequence[SweepRow], shown: Sequence[Metri
     for column in table.columns[: len(headings) - len(shown)]:  # where a line is too short, numbers stay whole
         column.no_wrap, column.overflow = False, "fold"
     for row in rows[:MOST_ROWS]:
-        table.add_row(*point_cells(report, row, shown))
+        first, *others = point_cells(report, row, shown)
+        table.add_row(Text(first, overflow="fold"), *others)  # points of one beginning must not look alike
     return table
 
 

@@ -262,7 +262,7 @@ def _energies(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, floa
         energy_pj = [picojoules(each) for each in accumulate(energy_aj)]
         yield f"energy {component}", "pJ", iter(zip(times, energy_pj, strict=True))
     if header.leakage_aj_per_cycle:
-        cycles = np.unique([0, *cycles[cycles < trace.cycles], trace.cycles])
+        cycles = np.unique([0, *cycles[(cycles > 0) & (cycles < trace.cycles)], trace.cycles])
         times = real_times(cycles, header.exact_clock_ns()).tolist()
         leaked_pj = (cycles * picojoules(header.leakage_aj_per_cycle)).tolist()
         yield "energy leakage", "pJ", iter(zip(times, leaked_pj, strict=True))

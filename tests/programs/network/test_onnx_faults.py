@@ -85,3 +85,23 @@ def test_a_tensor_in_the_place_of_numbers_is_named() -> None:
     assert node_fault(node("Conv", "x w", pads=tensor), 17) == (
         "its attribute pads is a tensor and should be whole numbers"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [
+        (AttributeProto.UNDEFINED, "of no type"),
+        (AttributeProto.STRING, "a text"),
+        (AttributeProto.GRAPH, "a graph"),
+        (AttributeProto.FLOATS, "numbers"),
+        (AttributeProto.STRINGS, "texts"),
+        (AttributeProto.TENSORS, "tensors"),
+        (AttributeProto.GRAPHS, "graphs"),
+        (AttributeProto.SPARSE_TENSOR, "a sparse tensor"),
+        (AttributeProto.TYPE_PROTO, "of an unknown type"),
+    ],
+)
+def test_an_attribute_of_another_type_is_called_by_its_word(kind: int, word: str) -> None:
+    made = node("Concat", "a b")
+    made.attribute.append(AttributeProto(name="axis", type=kind))
+    assert node_fault(made, 17) == f"its attribute axis is {word} and should be a whole number"

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from originals import check, model, node, whole
 
+from acortex.programs.graph import Geometry
 from acortex.programs.network.importer import from_proto
-from acortex.programs.operators.fold_scales import after_affine
+from acortex.programs.operators.fold_scales import _unpadded, after_affine
 from acortex.programs.operators.normalise import normalise
 from acortex.programs.steps import KernelGeometry
 
@@ -65,6 +66,22 @@ def test_no_shift_makes_no_bias() -> None:
     assert after_affine(one, np.ones(2), np.zeros(2), 1).bias is None
 
 
+lengths = st.integers(1, 4)
+
+
+@given(lengths, lengths, lengths, st.integers(0, 2), lengths, st.integers(1, 12), st.booleans())
+def test_a_window_is_unpadded_whose_every_tap_lies_in_the_image(
+    kernel: int, stride: int, dilation: int, before: int, positions: int, size: int, across: bool
+) -> None:
+    taps = [at * stride - before + tap * dilation for at in range(positions) for tap in range(kernel)]
+    if across:
+        g = Geometry(kernel_x=kernel, stride_x=stride, dilation_x=dilation, left=before, columns=positions)
+    else:
+        g = Geometry(kernel_y=kernel, stride_y=stride, dilation_y=dilation, top=before, rows=positions)
+    of_image = (1, size, 1) if across else (size, 1, 1)
+    assert _unpadded(g, of_image) == all(0 <= tap < size for tap in taps)
+
+
 # Networks -------------------------------------------------------------------------------------------------------------
 
 CONSTANTS = {
@@ -81,6 +98,20 @@ FOLDED = {
 }
 KEPT = {
     "a shift before a padded window": [*SHIFTED, node("Conv", "b w", "y", pads=[1] * 4)],
+    **{
+        f"a shift before a window padded {side} alone": [*SHIFTED, node("Conv", "b w", "y", pads=pads)]
+        for side, pads in {
+            "above": [1, 0, 0, 0],
+            "on the left": [0, 1, 0, 0],
+            "below": [0, 0, 1, 0],
+            "on the right": [0, 0, 0, 1],
+        }.items()
+    },
+    "a shift before two windows of which one is padded": [
+        *SHIFTED,
+        node("Conv", "b w", "y", pads=[1] * 4),
+        node("Conv", "b v", "z"),
+    ],
     "one of two readers is no product": [
         *SHIFTED,
         node("Conv", "b w", "y"),

@@ -118,3 +118,33 @@ def test_letters_that_are_no_product_are_refused(equation):
     made = model([node("Einsum", "x w", "y", equation=equation)], {"x": [5, 5]}, {"w": whole(1, 5, 5)})
     with pytest.raises(UnsupportedNodes, match=r"its equation"):
         normalise(from_proto(made))
+
+
+# Axes ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("opset", [11, 18])
+@pytest.mark.parametrize(
+    ("axes", "refused"), [((4,), True), ((-5,), True), ((1, 4), True), ((3,), False), ((-3,), False)]
+)
+def test_axes_are_those_of_the_input(opset, axes, refused):
+    one, constants = reduced("ReduceMean", axes, 1, opset, "x")
+    made = model([one], IMAGE, constants, opset=opset)
+    if refused:
+        with pytest.raises(UnsupportedNodes, match=r"its axes are .*, its input has 4"):
+            normalise(from_proto(made))
+    else:
+        check(made, within=1e-4)
+
+
+@pytest.mark.parametrize("noop", [0, 1])
+def test_no_axes_are_all_unless_they_are_to_do_nothing(noop):
+    made = model([CONV, node("ReduceSum", "c", "y", noop_with_empty_axes=noop)], IMAGE, WEIGHTS, opset=18)
+    check(made)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_an_axis_of_any_length_is_reduced(length):
+    for axes in ((2,), (3,), (2, 3)):
+        one, constants = reduced("ReduceMean", axes, 1, 18, "x")
+        check(model([one], {"x": [1, 4, length, 3]}, constants, opset=18), within=1e-4)

@@ -1,11 +1,8 @@
-"""Energy: prices by hand, leakage against a cycle-by-cycle count, and three tables with one sum."""
+"""Energy: prices by hand, and three tables with one sum."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from decimal import Decimal
-from time import process_time
 
 import pytest
 from hypothesis import given
@@ -20,7 +17,6 @@ from acortex.sim.chip.prices import (
     leakage_aj_per_cycle,
     prices,
     settle,
-    share_leakage,
 )
 from acortex.sim.chip.specs import chip_names, load_chip
 
@@ -97,84 +93,9 @@ def test_every_kind_is_named_once_and_says_what_it_counts() -> None:
     assert {component for kind in KINDS for component, _ in kind.rates} <= set(COMPONENTS)
 
 
-# Leakage
-
-
-def of_owner(intervals: list[Interval], owner: int, cycles: int) -> Iterator[tuple[int, int, int]]:
-    """Start, owner and end of each flight: what overlaps or touches is one."""
-    flying = {cycle for name, start, end in intervals if name == owner for cycle in range(start, min(end, cycles))}
-    for start in flying:
-        if start - 1 not in flying:
-            yield start, owner, next(cycle for cycle in range(start, cycles + 1) if cycle not in flying)
-
-
-def by_cycle(intervals: list[Interval], cycles: int, aj: int, idle: int | None) -> dict[int, int]:
-    """The same rule, one cycle at a time."""
-    owners = {owner for owner, _, _ in intervals}
-    flights = sorted(flight for owner in owners for flight in of_owner(intervals, owner, cycles))
-    paid: Counter[int] = Counter()
-    for cycle in range(cycles):
-        flying_now = [(start, owner) for start, owner, end in flights if start <= cycle < end]
-        if flying_now:
-            for _, owner in flying_now:
-                paid[owner] += aj // len(flying_now)
-            paid[flying_now[0][1]] += aj % len(flying_now)
-        elif idle is not None:
-            paid[idle] += aj
-        else:
-            later = [owner for start, owner, _ in flights if start > cycle]
-            paid[later[0] if later else flights[-1][1] if flights else NONE] += aj
-    return dict(paid)
-
-
-INTERVALS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 20), st.integers(0, 20)), max_size=8)
-
-
-@given(intervals=INTERVALS, cycles=st.integers(0, 20), aj=st.integers(0, 50), idle=st.sampled_from([None, NONE]))
-def test_leakage_is_shared_as_if_cycle_by_cycle(
-    intervals: list[Interval], cycles: int, aj: int, idle: int | None
-) -> None:
-    shared = share_leakage(intervals, cycles, aj, idle)
-    assert {owner: paid for owner, paid in shared.items() if paid} == {
-        owner: paid for owner, paid in by_cycle(intervals, cycles, aj, idle).items() if paid
-    }
-
-
-@given(intervals=INTERVALS, cycles=st.integers(0, 40), aj=st.integers(0, 10**6))
-def test_all_leakage_is_paid(intervals: list[Interval], cycles: int, aj: int) -> None:
-    assert sum(share_leakage(intervals, cycles, aj).values()) == cycles * aj
-
-
-def test_the_oldest_in_flight_pays_what_does_not_divide() -> None:
-    assert share_leakage([(0, 0, 10), (1, 5, 10)], 10, 101) == {0: 5 * 101 + 5 * 51, 1: 5 * 50}
-
-
-def test_of_equally_old_ones_the_first_pays_the_rest() -> None:
-    assert share_leakage([(7, 0, 1), (3, 0, 1)], 1, 5) == {3: 3, 7: 2}
-
-
-def test_a_flight_that_goes_on_at_once_stays_the_oldest() -> None:
-    assert share_leakage([(0, 0, 5), (1, 2, 10), (0, 5, 10)], 10, 3) == {0: 2 * 3 + 8 * 2, 1: 8 * 1}
-
-
-def test_with_none_in_flight_the_next_pays_and_after_the_last_the_last() -> None:
-    assert share_leakage([(0, 2, 3), (1, 5, 6)], 9, 10) == {0: 30, 1: 60}
-
-
-def test_with_an_idle_owner_it_pays_for_cycles_with_none_in_flight() -> None:
-    assert share_leakage([(0, 2, 3)], 9, 10, idle=NONE) == {NONE: 80, 0: 10}
-
-
-def test_a_hundred_thousand_intervals_are_shared_in_linear_time() -> None:
-    intervals = [(owner, 10 * owner, 10 * owner + 10_000) for owner in range(100_000)]
-    start = process_time()
-    shared = share_leakage(intervals, 1_100_000, 13_403_893)
-    assert process_time() - start < 20  # about one second; with each interval against all others it would be hours
-    assert sum(shared.values()) == 1_100_000 * 13_403_893
-
-
 # Three tables, one sum
 
+INTERVALS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 20), st.integers(0, 20)), max_size=8)
 COUNTS = st.dictionaries(
     st.tuples(st.integers(0, len(KINDS) - 1), st.integers(NONE, 3), st.integers(NONE, 3)), st.integers(0, 10**12)
 )

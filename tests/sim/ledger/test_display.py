@@ -126,3 +126,16 @@ def test_a_report_says_where_the_trace_is(traced: Result, stopped: Result) -> No
     for result in (traced, stopped):
         assert result.report.trace is not None and Path(result.report.trace).exists()
     assert acortex.run(KERNEL, values=False).report.trace is None
+
+
+def test_a_run_of_no_cycles_and_one_without_time_say_why_there_is_nothing_to_draw(traced: Result) -> None:
+    for cycles, why in ((0, "took no cycle"), (None, "simulated no time")):
+        report = traced.report.model_copy(update={"cycles": cycles})
+        with pytest.raises(UsageError) as caught:
+            display.numbers(report)
+        assert str(caught.value) == f"there is nothing to draw: this run {why}\n  hint: leave out timing=False"
+
+
+def test_a_page_without_time_says_where_the_run_was_stopped(traced: Result) -> None:
+    report = traced.report.model_copy(update={"cycles": 0, "stopped": "stopped before its first cycle"})
+    assert "stopped before its first cycle" in display.page(report)

@@ -12,11 +12,13 @@ from acortex import traces
 from acortex.isa import assemble
 from acortex.isa.program import Program
 from acortex.programs import zoo
-from acortex.sim.chip.prices import prices
+from acortex.sim.chip.prices import INDEX, prices
 from acortex.sim.chip.specs import Chip, load_chip
+from acortex.sim.ledger.flights import Flight, finished_macs, flights
 from acortex.sim.ledger.reprice import replay
 from acortex.sim.results import RunReport
 from acortex.sim.run import run
+from acortex.sim.timing.tally import Tally
 from acortex.tools.open.machine import machine_of
 
 CYCLES = 1000
@@ -35,6 +37,64 @@ SILENT = """
         endinference
         halt
 """
+
+
+# When each was in flight, by what units noted ------------------------------------------------------------------------
+
+
+def noted(
+    inferences: dict[int, tuple[int, int]],
+    layers: dict[tuple[int, int], tuple[int, int]],
+    words: dict[tuple[int, int], int],
+) -> Tally:
+    """What units noted: spans of inferences and of (layer, inference), and words to the host by (layer, inference)."""
+    made = Tally()
+    made.inferences.update({index: list(span) for index, span in inferences.items()})
+    made.layers.update({key: list(span) for key, span in layers.items()})
+    made.counts.update({(INDEX["host.out"], *key): count for key, count in words.items()})
+    made.counts[INDEX["host.in"], 0, 0] = 99
+    return made
+
+
+ECHO = assemble(SILENT.replace(".input x, shape=64", ".input x, shape=64\n        .output y, shape=128"))
+"""A program with an output of two words."""
+
+
+def test_a_run_that_names_no_inference_is_one() -> None:
+    assert flights(ECHO, noted({-1: (3, 9)}, {(1, -1): (0, 5)}, {}), 100, False) == [Flight(0, 0, 100, True)]
+
+
+def test_an_inference_without_words_at_the_host_flies_as_long_as_its_layers() -> None:
+    made = noted({1: (40, 60)}, {(1, 0): (5, 9), (2, 0): (2, 30), (1, 1): (0, 99), (3, 0): (10, 12)}, {})
+    assert flights(ECHO, made, 100, False) == [Flight(0, 2, 30, True), Flight(1, 40, 60, True)]
+
+
+def test_no_flight_ends_behind_the_run() -> None:
+    assert flights(ECHO, noted({0: (5, 120)}, {}, {}), 100, False) == [Flight(0, 5, 100, True)]
+
+
+def test_in_a_stopped_run_one_has_finished_whose_outputs_are_all_with_the_host() -> None:
+    words = {(0, 0): 2, (1, 1): 1, (2, 1): 1, (0, 2): 1}
+    made = noted({2: (30, 40), 0: (0, 10), 1: (5, 120), 3: (50, 60)}, {}, words)
+    assert flights(ECHO, made, 100, True) == [
+        Flight(0, 0, 10, True),
+        Flight(1, 5, 100, True),
+        Flight(2, 30, 100, False),
+        Flight(3, 50, 100, False),
+    ]
+    assert flights(ECHO, noted({}, {}, {}), 100, True) == []
+
+
+def test_without_outputs_none_has_finished() -> None:
+    assert flights(assemble(SILENT), noted({0: (0, 10)}, {}, {(0, 0): 5}), 100, True) == [Flight(0, 0, 100, False)]
+
+
+def test_work_counts_of_those_that_have_finished() -> None:
+    macs = {(1, 0): 5, (2, 0): 7, (1, 1): 100, (1, -1): 1000}
+    both = [Flight(0, 0, 10, True), Flight(1, 0, 10, False)]
+    assert finished_macs(macs, both) == 12
+    assert finished_macs(macs, both[1:]) is None
+    assert finished_macs({}, both) == 0
 
 
 @pytest.fixture(scope="module")

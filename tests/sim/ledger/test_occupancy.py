@@ -56,6 +56,8 @@ def test_word_never_read_is_live_to_the_end() -> None:
 def test_run_without_accesses_has_an_empty_memory() -> None:
     found = occupancy([table([])], 4, 100, 100)
     assert (found["peak_words"], found["current_words"], found["written_words"]) == (0, 0, 0)
+    assert (found["peak_cycle"], found["mean_words"], found["windows_words"]) == (0, 0.0, [0])
+    assert occupancy([], 4, 100, 40)["windows_words"] == [0, 0, 0]
 
 
 @given(st.dictionaries(st.tuples(st.integers(0, 3), st.integers(0, 25)), st.booleans(), max_size=20))
@@ -86,3 +88,43 @@ def test_one_digit_holds_its_image_at_the_peak() -> None:
     memory = run(program, inputs=program.samples["image"][:1]).report["memory"]
     assert (memory["peak_words"], memory["written_words"], memory["current_words"]) == (13, 15, 0)
     assert memory["capacity_words"] == 32
+
+
+def test_a_run_without_cycles_has_no_mean_and_the_rest_is_of_its_capacity() -> None:
+    found = occupancy([], 8, 0, 100)
+    assert (found["mean_words"], found["windows_words"], found["window_cycles"]) == (0.0, [], 100)
+    held = occupancy([table([(5, 10, True), (6, 11, True)])], 8, 100, 50)
+    assert (held["current_words"], held["current_share"], held["window_cycles"]) == (2, 0.25, 50)
+    assert (held["capacity_words"], held["written_words"], held["windows_words"]) == (8, 2, [2, 2])
+
+
+def test_words_of_several_memories_are_live_together() -> None:
+    found = occupancy([table([(5, 10, True)]), table([(5, 20, True), (5, 29, False)])], 8, 100, 100)
+    assert (found["peak_words"], found["peak_cycle"], found["written_words"]) == (2, 20, 2)
+    assert found["mean_words"] == (90 + 10) / 100
+
+
+def test_a_memory_that_is_empty_at_first_is_so_in_its_windows() -> None:
+    found = occupancy([table([(5, 10, True), (5, 12, False)])], 8, 30, 10)
+    assert found["windows_words"] == [0, 1, 0]
+
+
+def test_a_word_written_in_the_first_cycle_is_in_the_first_window() -> None:
+    found = occupancy([table([(5, 0, True), (5, 0, False)])], 8, 30, 10)
+    assert (found["windows_words"], found["mean_words"]) == ([1, 0, 0], 1 / 30)
+
+
+def test_what_is_written_as_the_run_ends_is_not_live_in_it() -> None:
+    found = occupancy([table([(5, 30, True)])], 8, 30, 10)
+    assert (found["windows_words"], found["mean_words"], found["written_words"]) == ([0, 0, 0], 0.0, 1)
+
+
+def test_a_run_of_no_cycles_holds_nothing() -> None:
+    found = occupancy([], 4, 0, 10)
+    assert (found["peak_words"], found["current_words"], found["mean_words"], found["windows_words"]) == (0, 0, 0.0, [])
+
+
+def test_a_window_counts_a_word_whose_last_read_is_in_its_first_cycle() -> None:
+    assert occupancy([table([(5, 5, True), (5, 10, False)])], 4, 20, 10)["windows_words"] == [1, 1]
+    assert occupancy([table([(5, 5, True), (5, 9, False)])], 4, 20, 10)["windows_words"] == [1, 0]
+    assert occupancy([table([(5, 5, True), (5, 9, False)])], 4, 21, 10)["windows_words"] == [1, 0, 0]

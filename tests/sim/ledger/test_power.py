@@ -80,6 +80,12 @@ def test_a_wait_of_years_is_spread_exactly() -> None:
     ]]  # fmt: skip
 
 
+def test_a_run_of_no_cycles_has_one_window_with_what_it_spent() -> None:
+    assert energy_by_window(works([]), PRICES, 0, 10) == [0]
+    found = power_report(works([]), PRICES, CLOCK, 0, 0)
+    assert (found["average_w"], found["peak_w"], found["windows_aj"], found["peak_cycle"]) == (0.0, 0.0, [0], 0)
+
+
 def test_peak_is_that_of_the_window_with_the_most_energy() -> None:
     width = window_cycles(CLOCK, 2000)
     found = power_report(works([(width, width + 1, ((1, 1),))]), PRICES, CLOCK, 2000, 1000 + 3 * 2000)
@@ -106,8 +112,24 @@ def test_energy_beyond_64_bits_is_spread_exactly_at_prices_that_are_within(count
     assert energy_by_window(works(rows), price, 70, 9) == naive(rows, price, 70, 9)
 
 
+@pytest.mark.parametrize(("end", "windows"), [(9, [1000, 0]), (10, [1000, 0]), (11, [500, 500]), (19, [100, 900])])
+def test_an_instruction_lasts_a_cycle_at_least_and_no_more_than_its_span(end: int, windows: list[int]) -> None:
+    free = Prices(({}, {}), (7, 1000), 0)
+    assert energy_by_window(works([(9, end, ((1, 1),))]), free, 20, 10) == windows
+
+
+def test_a_price_that_nothing_pays_may_be_beyond_64_bits() -> None:
+    price = Prices(({}, {}), (7, 1 << 64), 3)
+    assert energy_by_window(works([(0, 7, ((0, 1),))]), price, 10, 10) == [7 + 30]
+
+
 def test_window_is_a_microsecond_in_whole_cycles() -> None:
     assert window_cycles(CLOCK, 1000) == 561  # 1000 / 1.785 = 560.2
+
+
+@pytest.mark.parametrize(("cycles", "width"), [(1, 1000), (10_000_000, 1000), (10_000_001, 2000), (20_000_001, 4000)])
+def test_a_run_has_ten_thousand_windows_at_most(cycles: int, width: int) -> None:
+    assert window_cycles(Clock(1.0), cycles) == width
 
 
 def test_long_runs_have_wider_windows() -> None:

@@ -74,8 +74,8 @@ Source line                          events  busy  waiting   energy
 """
 
 
-def invoke(*arguments: str) -> Result:
-    return CliRunner(env={"COLUMNS": "100", "NO_COLOR": "1"}).invoke(cli, arguments, prog_name="acortex")
+def invoke(*arguments: str, columns: int = 100) -> Result:
+    return CliRunner(env={"COLUMNS": str(columns), "NO_COLOR": "1"}).invoke(cli, arguments, prog_name="acortex")
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +148,24 @@ def test_segments_are_one_list_of_json_however_many_are_printed_at_once(
     )
     assert text("critical", trace, "--format", "json") == whole
     assert len(json.loads(whole)["segments"]) == 14
+
+
+@pytest.mark.parametrize("options", [(), ("--unit", "host/out"), ("--from", "6", "--unit", "controller")], ids=len)
+def test_the_json_of_a_path_is_that_of_its_document_to_the_byte(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Of the last selection no segment is left."""
+    (tmp_path / "é.s").write_text(ECHO.read_text())
+    path = str(tmp_path / "run.actrace")
+    assert invoke("run", str(tmp_path / "é.s"), "--trace", path).exit_code == 0
+    said = invoke("trace", "critical", path, *options, "--format", "json").stdout
+    assert said == json.dumps(json.loads(said), indent=2, ensure_ascii=False) + "\n"
+    assert ("é.s:" in said) == (options[:1] != ("--from",))
+    assert (json.loads(said)["segments"] == []) == (options[:1] == ("--from",))
+
+
+@pytest.mark.parametrize("arguments", [("critical",), ("reprice",), ("stats",), ("info",), ("top",)], ids=str)
+def test_into_a_pipe_no_line_is_cut_however_narrow_the_terminal(trace: str, arguments: tuple[str, ...]) -> None:
+    narrow, wide = (invoke("trace", *arguments, trace, columns=columns).stdout for columns in (40, 400))
+    assert narrow == wide
 
 
 def test_a_path_of_more_rows_than_are_shown_says_how_many_are_left(tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -13,7 +16,8 @@ from click.testing import CliRunner
 import acortex
 from acortex.errors import UsageError
 from acortex.tools.cli import cli
-from acortex.tools.console.ranges import CYCLES, MOST_CYCLES, Finite, Whole, whole
+from acortex.tools.console import ranges
+from acortex.tools.console.ranges import AUTO, CYCLES, MOST_CYCLES, ChipCount, Finite, Whole, needed, numbers, whole
 
 ECHO = Path(__file__).parents[1] / "echo.s"
 
@@ -66,6 +70,79 @@ def test_the_ends_of_a_range_are_allowed() -> None:
     assert Whole(1, 5).convert("5", None, None) == 5
     assert whole("n", np.int64(1), CYCLES) == 1
     assert whole("n", None, CYCLES) is None
+
+
+BOUNDS = {
+    "CYCLE": (0, 10**18),
+    "CYCLES": (1, 10**18),
+    "SEED": (0, 2**63 - 1),
+    "CHIPS": (1, 100_000),
+    "REPLICAS": (1, 1024),
+    "REQUESTS": (1, 1_000_000),
+    "INFERENCES": (1, 65_536),
+    "MEASURED": (1, 10_000),
+    "AGE": (0.0, 1e9),
+    "SECONDS": (0.0, 86_400.0),
+    "CELSIUS": (-55.0, 150.0),
+    "SHARE": (0.0, 1.0),
+    "TOLERANCE": (0.0, 1e9),
+}
+"""The least and the largest number that each takes."""
+
+
+def test_every_range_is_held_to_its_bounds() -> None:
+    assert set(BOUNDS) == {name for name, one in vars(ranges).items() if isinstance(one, Whole | Finite)}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_a_range_has_its_ends_and_nothing_beyond_them(name: str) -> None:
+    one, (least, most) = getattr(ranges, name), BOUNDS[name]
+    step = 1 if isinstance(one, Whole) else 0.001
+    assert (one.convert(str(least), None, None), one.convert(str(most), None, None)) == (least, most)
+    for beyond in (least - step, most + step):
+        with pytest.raises(click.BadParameter, match="is not in the range"):
+            one.convert(str(beyond), None, None)
+
+
+@pytest.mark.parametrize(("given", "chips"), [("auto", AUTO), (0, AUTO), ("1", 1), ("256", 256), (7, 7)])
+def test_chips_are_counted_or_left_to_the_compiler(given: object, chips: int) -> None:
+    assert (ChipCount().convert(given, None, None), AUTO) == (chips, 0)
+
+
+@pytest.mark.parametrize("given", ["0", "257", "-1", "automatic"])
+def test_no_chip_and_too_many_are_refused(given: str) -> None:
+    with pytest.raises(click.BadParameter):
+        ChipCount().convert(given, None, None)
+
+
+def test_what_a_call_needs_cannot_be_none() -> None:
+    assert needed("n", 5, Whole(1, 5)) == 5
+    with pytest.raises(UsageError, match=r"^n is None: allowed is a whole number from 1 to 5$"):
+        needed("n", None, Whole(1, 5))
+    with pytest.raises(UsageError, match=r"^n is 6: allowed is a whole number from 1 to 5$"):
+        needed("n", 6, Whole(1, 5))
+
+
+@pytest.mark.parametrize(
+    "given", [[0, 1], (0.0, 1.0), np.array([0.0, 1.0]), [Fraction(0), Decimal(1)], {0: "a", 1: "b"}.keys()], ids=repr
+)
+def test_a_list_of_numbers_is_floats_whatever_they_were(given: Any) -> None:
+    found = numbers("shares", given, Finite(0.0, 1.0))
+    assert found == [0.0, 1.0] and {type(one) for one in found} == {float}
+
+
+@pytest.mark.parametrize("given", [5, "5", b"5", {0.5: 1}, None])
+def test_what_is_no_list_of_numbers_is_refused_with_one_that_is(given: object) -> None:
+    with pytest.raises(UsageError) as caught:
+        numbers("shares", given, Finite(0.25, 1.0))
+    assert str(caught.value) == f"shares is {given!r}: it is a list of numbers\n  hint: shares=[0.25]"
+
+
+@pytest.mark.parametrize("value", [-0.001, 1.001, float("nan"), float("inf"), True, "1", None, 1j], ids=repr)
+def test_a_list_with_one_that_is_no_number_of_the_range_names_it(value: object) -> None:
+    with pytest.raises(UsageError) as caught:
+        numbers("shares", [0.5, value], Finite(0.0, 1.0))
+    assert str(caught.value) == f"shares holds {value!r}: allowed are numbers from 0 to 1"
 
 
 @pytest.mark.parametrize("value", [0, -1, MOST_CYCLES + 1, 2**70, True, 1.5, float("nan"), "5", [1]])

@@ -118,6 +118,29 @@ def test_github_marks_the_golden(runs: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert acortex_("trace", "check", "a.actrace", "g.json", "--format", "github").stdout == ""
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_an_update_for_programs_is_json_alone_and_says_that_it_was_written(
+    runs: Path, tmp_path: Path, there: bool
+) -> None:
+    path = tmp_path / "g.json"
+    if there:
+        path.write_bytes((runs / "g.json").read_bytes())
+    result = acortex_("trace", "check", runs / "b.actrace", path, "--update", "--format", "json")
+    report = json.loads(result.stdout)
+    assert (result.exit_code, report["written"], report["equal"]) == (0, True, not there)
+    assert result.stderr == (f"{path}: updated\n" if there else f"{path}: written, 29 cycles\n")
+    again = json.loads(acortex_("trace", "check", runs / "b.actrace", path, "--update", "--format", "json").stdout)
+    assert (again["written"], again["equal"]) == (False, True)
+
+
+def test_a_golden_does_not_replace_the_trace_that_it_is_made_of(runs: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run.actrace"
+    path.write_bytes((runs / "a.actrace").read_bytes())
+    result = acortex_("trace", "check", path, path, "--update")
+    assert (result.exit_code, path.read_bytes()) == (2, (runs / "a.actrace").read_bytes())
+    assert "--update would replace RUN.actrace" in result.stderr
+
+
 def test_update_rewrites_and_says_what_changed(runs: Path, tmp_path: Path) -> None:
     path = tmp_path / "g.json"
     path.write_bytes((runs / "g.json").read_bytes())

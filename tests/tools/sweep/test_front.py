@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acortex.errors import UsageError
-from acortex.tools.sweep.effects import effects
-from acortex.tools.sweep.front import front
-from acortex.tools.sweep.metrics import METRICS, metrics_of
+from acortex.tools.sweep.effects import effects, share_of
+from acortex.tools.sweep.front import front, fronts
+from acortex.tools.sweep.metrics import ENDS, METRICS, metrics_of
 from acortex.tools.sweep.results import SweepRow
 
 
@@ -53,6 +53,35 @@ def test_rows_without_a_number_are_on_no_front() -> None:
 def test_what_is_no_pair_of_numbers_is_refused(names: str) -> None:
     with pytest.raises(UsageError):
         metrics_of(names)
+
+
+def test_names_of_numbers_are_taken_in_their_order() -> None:
+    assert metrics_of(" energy_j, cycles") == (METRICS["energy_j"], METRICS["cycles"])
+    assert metrics_of("cycles,energy_j,accuracy")[2] is METRICS["accuracy"]
+    with pytest.raises(UsageError) as caught:
+        metrics_of("latency_s,enery_j")
+    assert str(caught.value) == "no number of a run is called 'enery_j'\n  hint: did you mean `energy_j`?"
+
+
+def test_of_some_numbers_more_is_better() -> None:
+    better = {"accuracy", "inferences_per_s", "throughput_ops_per_s", "efficiency_ops_per_j"}
+    assert {name: one.cost(5.0) for name, one in METRICS.items()} == {
+        name: -5.0 if name in better else 5.0 for name in METRICS
+    }
+    assert ENDS == (5, 95)
+
+
+def test_each_of_several_programs_has_a_front_of_its_own() -> None:
+    both = [METRICS["latency_s"], METRICS["energy_j"]]
+    numbers = {"a": (1.0, 9.0), "b": (2.0, 8.0), "c": (3.0, 8.0), "d": (9.0, 1.0), "e": (9.0, 2.0)}
+    rows = [
+        row(latency_s=x, energy_j=y).model_copy(update={"key": key, "program": "p" if key in "ace" else "q"})
+        for key, (x, y) in numbers.items()
+    ]
+    found = [(one.program, one.front) for one in fronts(rows, both)]
+    assert found == [("p", ["a", "c", "e"]), ("q", ["b", "d"])]
+    assert fronts(rows[:1], both) == []
+    assert [one.program for one in fronts(rows[:2], both)] == ["p", "q"]
 
 
 def test_effects_of_a_grid_are_those_of_sums_by_hand() -> None:
@@ -131,3 +160,66 @@ def test_whatever_failed_shares_of_a_grid_are_those_of_a_whole_one(gaps: set[tup
 def test_where_no_part_of_a_grid_ran_nothing_is_said() -> None:
     rows = [grid_row({"a": a}, failed=True) for a in range(5)]
     assert effects(rows, [("a",)], [METRICS["latency_s"]], True) == []
+
+
+def test_among_equal_gaps_the_value_with_the_fewest_points_is_left_out() -> None:
+    """Half of what a = 0, a = 1 and b = 0 have is missing: without the first two, both axes still move."""
+    rows = [
+        grid_row({"a": a, "b": b}, failed=b == 0 and a < 2, latency_s=float(np.exp(a + b)))
+        for a in range(4)
+        for b in range(2)
+    ]
+    found = effects(rows, [("a",), ("b",)], [METRICS["latency_s"]], True)
+    assert {(*one.axes, one.points) for one in found} == {("a", 4), ("b", 4), ("a", "b", 4)}
+
+
+def test_of_drawn_points_those_that_failed_are_left_out_alone() -> None:
+    rows = [grid_row({"a": float(a)}, failed=a == 3, latency_s=float(np.exp(a))) for a in range(6)]
+    (found,) = effects(rows, [("a",)], [METRICS["latency_s"]], False)
+    assert (found.points, found.share) == (5, 1.0)
+
+
+def test_a_number_that_may_be_zero_is_taken_as_it_is() -> None:
+    """0 and 4 at one value of an axis, 8 and 12 at the other: of a variance of 20 the means have 16."""
+    rows = [row(axes={"a": a, "b": b}, late_reads=8 * a + 4 * b) for a in (0, 1) for b in (0, 1)]
+    found = {tuple(one.axes): one.share for one in effects(rows, [("a",), ("b",)], [METRICS["late_reads"]], True)}
+    assert found == pytest.approx({("a",): 0.8, ("b",): 0.2, ("a", "b"): 0.0})
+
+
+def test_on_a_grid_each_value_is_a_class_of_its_own_however_many_there_are() -> None:
+    rows = [row(axes={"a": a, "b": b}, latency_s=float(np.exp(a))) for a in range(12) for b in (0, 1)]
+    found = {tuple(one.axes): one.share for one in effects(rows, [("a",), ("b",)], [METRICS["latency_s"]], True)}
+    assert found[("a",)] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("values", "y", "share"),
+    [
+        ([7, 7, 9, 9], [0, 1, 4, 5], 15.5 / 17),  # 16 of 17 between the two, less what chance shows: 1 of 1 / 2
+        ([1, 1, 2], [0, 2, 5], 78 / 114),
+        ([1, 2, 3], [0, 7, 2], 1.0),  # as many classes as points
+        ([1, 2, 2, 3, 4, 5, 6, 7, 8], [0, 1, 1, 2, 3, 4, 5, 6, 7], 1.0),  # eight values are eight classes
+        (range(16), range(16), 332.5 / 340),  # sixteen are pairs
+        ([1, 1, 2, 2], [3, 3, 3, 3], 0.0),
+        ([1, 2, 1, 2], [0, 1, 1, 0], 0.0),  # less than chance would show
+    ],
+)
+def test_a_share_of_drawn_numbers_is_that_of_sums_by_hand(values: list[int], y: list[int], share: float) -> None:
+    assert share_of(np.array(values, np.float64), np.array(y, np.float64)) == pytest.approx(share)
+
+
+def test_numbers_above_zero_are_taken_by_their_logarithms() -> None:
+    assert share_of(np.array([7.0, 7, 9, 9]), np.exp([0.0, 1, 4, 5])) == pytest.approx(15.5 / 17)
+
+
+@pytest.mark.parametrize("axis", [[*range(8), "auto"], [f"word{at}" for at in range(9)], [True, *range(2, 10)]])
+def test_words_that_were_drawn_are_classes_of_their_own(axis: list[Any]) -> None:
+    rows = [row(axes={"a": value}, latency_s=float(np.exp(at))) for at, value in enumerate(axis) for _ in (0, 1)]
+    (found,) = effects(rows, [("a",)], [METRICS["latency_s"]], False)
+    assert found.share == pytest.approx(1)
+
+
+def test_rows_of_linked_numbers_that_were_drawn_are_classes_of_their_own() -> None:
+    rows = [row(axes={"a": 1 + at // 2, "b": at % 2}, latency_s=float(np.exp(at * 7 % 18))) for at in range(18)] * 2
+    (found,) = effects(rows, [("a", "b")], [METRICS["latency_s"]], False)
+    assert (found.axes, found.share) == (["a, b"], pytest.approx(1))

@@ -84,3 +84,16 @@ def test_a_limit_of_the_file_holds() -> None:
     assert number_of_points(spec(limit=6)) == 6
     with pytest.raises(UsageError, match=r"6 points .* more than its limit of 5"):
         number_of_points(spec(limit=5))
+
+
+def test_a_product_names_what_makes_it_large_and_its_file() -> None:
+    axes = {"memory.ports": [1, 2], "memory.banks": [4], "clock_ns": [1, 2, 3]}
+    with pytest.raises(UsageError) as caught:
+        number_of_points(spec(axes, program=["zoo:lstm", "zoo:digits_mlp"], limit=11))
+    told = "the sweep has 12 points (2 programs x memory.ports 2 x clock_ns 3), more than its limit of 11"
+    assert (caught.value.message, caught.value.where) == (told, "s.toml")
+
+
+def test_a_drawn_sample_over_the_limit_is_named_by_its_kind() -> None:
+    with pytest.raises(UsageError, match=r"has 30 points \(random\), more than its limit of 29"):
+        number_of_points(spec(sample={"kind": "random", "points": 30}, limit=29))

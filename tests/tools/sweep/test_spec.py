@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
-from acortex.tools.sweep.spec import Compile, Population, Sample, Spec, read_spec
+from acortex.tools.sweep.spec import Compile, Population, Sample, Spec, read_spec, spec_of
 
 WHOLE = """
 program = ["zoo:digits_mlp", "mine.acx", "/abs/net.onnx"]
@@ -124,3 +124,91 @@ def test_what_is_no_toml_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the sweep cannot be read: No such file or directory"):
         read_spec(tmp_path / "none.toml")
+
+
+PROGRAM = {"program": "zoo:digits_mlp"}
+
+
+def faults(**given: object) -> list[tuple[str, str, str]]:
+    """What is wrong with a sweep: messages, places and hints."""
+    with pytest.raises(AcortexError) as caught:
+        spec_of({**PROGRAM, **given}, "s.toml", {"accuracy.seed": "s.toml:7"})
+    errors = caught.value.errors if isinstance(caught.value, ManyErrors) else [caught.value]
+    return [(one.message, one.where, one.hint) for one in errors]
+
+
+def test_what_a_sweep_leaves_out_is_usual() -> None:
+    for made in (spec_of(PROGRAM, "s.toml"), Spec("s.toml", ("zoo:digits_mlp",), ())):
+        assert (made.sample.kind, made.sample.points, made.sample.seed) == ("grid", 0, 0)
+        assert (made.accuracy.chips, made.accuracy.seed, made.limit, made.samples) == (1, 0, 100_000, 0)
+        assert (made.timing_only, made.objectives, made.settings, made.chip) == (
+            False,
+            ("latency_s", "energy_j"),
+            (),
+            None,
+        )
+        assert (made.compile.fill_weights, made.compile.dims, made.compile.host) == (False, {}, None)
+
+
+BOUNDS = [
+    ("limit", None, 1, 10_000_000),
+    ("sample", "points", 1, 10_000_000),
+    ("sample", "seed", 0, 2**63 - 1),
+    ("accuracy", "chips", 1, 100_000),
+    ("accuracy", "seed", 0, 2**63 - 1),
+]
+
+
+@pytest.mark.parametrize(("name", "key", "least", "most"), BOUNDS)
+def test_whole_numbers_are_taken_up_to_their_bounds(name: str, key: str | None, least: int, most: int) -> None:
+    def given(value: int) -> dict[str, object]:
+        kind = {"kind": "random", "points": 5} if name == "sample" else {}
+        return {name: {**kind, key: value} if key else value}
+
+    for value in (least, most):
+        made = getattr(spec_of({**PROGRAM, **given(value)}, "s.toml"), name)
+        assert (getattr(made, key) if key else made) == value
+    for value in (least - 1, most + 1):
+        path = f"{name}.{key}" if key else name
+        told = [message for message, _, _ in faults(**given(value))]
+        assert f"{path} is {value}, allowed is {least:,} to {most:,}" in told
+
+
+def test_a_mistake_has_the_line_that_is_known_of_it() -> None:
+    assert faults(accuracy={"seed": -1}, limit=0) == [
+        ("accuracy.seed is -1, allowed is 0 to 9,223,372,036,854,775,807", "s.toml:7", ""),
+        ("limit is 0, allowed is 1 to 10,000,000", "s.toml", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "told", "hint"),
+    [
+        ({"accuracy": {"chip": 1}}, "[accuracy] has no chip", "did you mean `chips`?"),
+        ({"compile": {"quantize": "best"}}, "[compile] has no quantize", "did you mean `quantise`?"),
+        ({"smple": {}}, "a sweep has no smple", "did you mean `sample`?"),
+        ({"settings": [5]}, "settings is a list of texts", 'settings = ["memory.ports=2"]'),
+        ({"objectives": ["energy"]}, "no number of a run is called 'energy'", "did you mean `energy_j`?"),
+        ({"sample": {"kind": "sobol"}}, "a sobol sample says how many points it has", "points = 200"),
+    ],
+)
+def test_a_mistake_has_its_hint(given: dict[str, object], told: str, hint: str) -> None:
+    assert faults(**given) == [(told, "s.toml", hint)]
+
+
+@pytest.mark.parametrize("program", [["a.s", 5], ["a.s", ""], [], 5, "", [[]]], ids=str)
+def test_programs_are_named_by_texts(program: object) -> None:
+    told = "a sweep names its program, or a list of them"
+    assert [message for message, _, _ in faults(program=program)] == [told]
+
+
+@pytest.mark.parametrize("size", [0, -1, True, 1.5, "2"])
+def test_sizes_of_axes_are_whole_numbers_above_0(size: object) -> None:
+    told = "the size of the axis N is a whole number above 0"
+    assert [message for message, _, _ in faults(compile={"dims": {"N": size}})] == [told]
+    assert spec_of({**PROGRAM, "compile": {"dims": {"N": 1}}}, "s.toml").compile.dims == {"N": 1}
+
+
+def test_objectives_are_taken_once_each_in_their_order() -> None:
+    found = spec_of({**PROGRAM, "objectives": ["cycles", "area_mm2", "cycles"]}, "s.toml").objectives
+    assert found == ("cycles", "area_mm2")

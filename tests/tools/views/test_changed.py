@@ -28,6 +28,12 @@ def test_rows_have_what_where_and_how() -> None:
     ]
 
 
+@pytest.mark.parametrize(("number", "more"), [(8, []), (9, [("and", "1 more settings", "")])])
+def test_eight_of_each_are_named(number: int, more: list[tuple[str, str, str]]) -> None:
+    found = rows(Changed(settings=[BANKS] * number, program=[NOP] * 8))
+    assert found == [("setting", "memory.banks", "8 -> 16")] * 8 + more + [("inserted", "b.s:3", "nop")] * 8
+
+
 @pytest.mark.parametrize(
     ("settings", "program", "told"),
     [

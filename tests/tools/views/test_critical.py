@@ -62,6 +62,15 @@ def test_a_part_of_a_path_bounds_nothing(capsys: pytest.CaptureFixture[str]) -> 
     assert not [line for line in found if "Halving" in line or "Beside" in line]
 
 
+@pytest.mark.parametrize(("number", "more"), [(12, []), (13, ["and 1 more"])])
+def test_twelve_rows_are_shown(number: int, more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    layers = [{"name": f"layer{at}", "cycles": 1000 - at} for at in range(number)]
+    found = lines(capsys, by_layer=layers)
+    at = found.index("Layer cycles")
+    assert found[at + 12] == "layer11 989 98.9 %"
+    assert found[at + 13 : found.index("", at)] == more
+
+
 @pytest.mark.parametrize(
     ("what", "name", "words"),
     [

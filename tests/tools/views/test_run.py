@@ -134,6 +134,94 @@ def test_a_run_of_one_inference_at_a_time_says_so(report: dict[str, Any], capsys
     assert section(text(report, 120, capsys), "The busiest units")[-2].strip().startswith(ONE_AT_A_TIME)
 
 
+@pytest.mark.parametrize(
+    ("spans", "apart"),
+    [
+        ([(0, 100), (100, 200)], True),  # the next begins in the cycle in which the one before ends
+        ([(0, 101), (100, 200)], False),
+        ([(0, 100), (100, 250), (200, 300)], False),  # the last two of three overlap
+        ([(100, 200), (0, 100)], True),
+        ([(0, 400), (10, 20)], False),
+        ([(0, 100)], False),
+        ([(0, 100), (100, None)], True),
+        ([(0, None), (100, 200)], False),
+    ],
+    ids=str,
+)
+def test_inferences_are_apart_where_each_ends_before_the_next_begins(
+    report: dict[str, Any], spans: list[tuple[int, int | None]], apart: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = report["inferences"][0]
+    rows = [{**one, "index": at, "start_cycle": span[0], "end_cycle": span[1]} for at, span in enumerate(spans)]
+    busy = {unit: {**spent, "busy": min(spent["busy"], 239)} for unit, spent in report["utilisation"].items()}
+    assert (ONE_AT_A_TIME in text({**report, "inferences": rows, "utilisation": busy}, 120, capsys)) == apart
+
+
+@pytest.mark.parametrize(("cycles", "told"), [(500, "waited 0.1 % for queue, "), (499, ""), (0, "")])
+def test_what_would_be_nothing_in_percent_is_not_told(
+    report: dict[str, Any], cycles: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a million cycles 500 are 0.05 %: the last share that is left out."""
+    waits = [{"unit": "controller", "cause": "queue", "cycles": cycles + 1}]
+    busy = {"controller": {"busy": 900_000, "waiting": cycles + 1, "idle": 100_000}}
+    made = {**report, "cycles": 1_000_000, "waits": waits, "utilisation": busy}
+    assert f"controller  busy 90.0 %  {told}idle 10.0 %" in text(made, 120, capsys)
+
+
+def test_of_the_busiest_units_four_are_named_and_two_waits_of_each(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    report["utilisation"] = {f"u{at}": {"busy": 100 - at, "waiting": 300, "idle": 80 + at} for at in range(5)}
+    report["waits"] = [{"unit": "u0", "cause": f"c{at}", "cycles": 150 - at} for at in range(3)]
+    rows = section(text(report, 120, capsys), "The busiest units")
+    named = [" ".join(row.split()[:3]) for row in rows[:-1]]
+    assert named == ["u0 busy 20.8", "u1 busy 20.6", "u2 busy 20.4", "u3 busy 20.2"]
+    assert rows[0].endswith("waited 31.2 % for c0, waited 31.0 % for c1, idle 16.7 %")
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [(0.9995, "100.0%"), (0.9996, "all but a few"), (1.0, "all but a few"), (0.5, "50.0%"), (0.123456, "12.3%")],
+)
+def test_it_says_how_much_was_not_simulated_event_by_event(
+    report: dict[str, Any], share: float, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report["skipped"] = {"events": 5, "share": share}
+    told = f"skipped {told} of the events, which repeat others exactly; --no-skip simulates each"
+    assert told in text(report, 120, capsys).splitlines()
+    report["skipped"] = {"events": 0, "share": 0.0}
+    assert "skipped" not in text(report, 120, capsys)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "more"), [(5, ""), (6, "  and 1 more pair of lines"), (8, "  and 3 more pairs of lines")]
+)
+def test_of_late_reads_five_pairs_of_lines_are_named(
+    report: dict[str, Any], pairs: int, more: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = {"word": 7, "age_cycles": 403, "age_s": 7.2e-7, "read": "a.s:9", "written": "a.s:3"}
+    rows = [{**pair, "reads": 2}, *({**pair, "reads": 1} for _ in range(pairs - 1))]
+    report["retention"] = {"late_reads": pairs + 1, "worst": pair, "pairs": rows}
+    lines = [line for line in text(report, 120, capsys).splitlines() if "a.s:9 reads" in line or "more pair" in line]
+    assert [line.endswith("; the oldest of 2 such reads") for line in lines[:5]] == [True, *[False] * 4]
+    assert lines[5:] == [more] * bool(more)
+
+
+def test_of_what_held_a_wait_the_longest_is_told(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    whole = path_of()
+    (one,) = whole.rivals
+    others = [one, one.model_copy(update={"held_by": "vector", "cycles": 5})]
+    found = text(report, 120, capsys, whole.model_copy(update={"rivals": others}))
+    assert "waiting for port, held by host/in (a.s:3 input x, d0)\n" in found and "vector" not in found
+
+
+def test_the_path_of_a_trace_is_one_line_however_narrow_the_terminal(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = "/".join(["folder"] * 20)
+    assert f"trace: {path}" in text({**report, "trace": path}, 40, capsys).splitlines()
+
+
 def test_the_end_says_that_the_outputs_are_right_and_where_the_trace_is(
     report: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

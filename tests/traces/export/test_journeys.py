@@ -10,6 +10,7 @@ import pytest
 
 import acortex
 from acortex.traces.export import journeys as module
+from acortex.traces.export import windows as windows_module
 from acortex.traces.export.journeys import journeys
 from acortex.traces.export.windows import windows
 from acortex.traces.file.reader import Trace
@@ -22,9 +23,11 @@ UNITS = tuple(unit for unit, _ in module.STAGES)
 READ, DOWN, SLIDE, LOAD, FRAME, CONVERT, UP, STEP, WRITE = range(len(module.STAGES))
 
 
-def event(stage: int, start: int, duration: int = 1, count: int = 1, layer: int = 1) -> tuple[int, ...]:
+def event(
+    stage: int, start: int, duration: int = 1, count: int = 1, layer: int = 1, inference: int = 0
+) -> tuple[int, ...]:
     """A row of a stage: its unit and its kind have the stage's place."""
-    return start, duration, stage, stage, count, 0, layer, 0, 0
+    return start, duration, stage, stage, count, 0, layer, inference, 0
 
 
 def found(trace: Trace) -> list[tuple[tuple[int, int], tuple[int, int]]]:
@@ -41,6 +44,23 @@ def make(make_trace: MakeTrace) -> object:
 def test_the_i_th_event_of_a_stage_takes_from_the_i_th_before_it(make: MakeTrace) -> None:
     trace = make(event(LOAD, 10), event(LOAD, 20), event(FRAME, 12, 5), event(FRAME, 22, 5))
     assert found(trace) == [((LOAD, 10), (FRAME, 12)), ((LOAD, 20), (FRAME, 22))]
+
+
+def test_each_layer_of_each_inference_has_pairs_of_its_own(make: MakeTrace) -> None:
+    """Six of them begin one after the other, so that a pair of two would be neither late nor one too many."""
+    parts = [(layer, inference) for inference in (-1, 0, 1) for layer in (1, 2)]
+    loads = [event(LOAD, 10 * at, layer=layer, inference=of) for at, (layer, of) in enumerate(parts)]
+    frames = [event(FRAME, 200 - 10 * at, layer=layer, inference=of) for at, (layer, of) in enumerate(parts)]
+    assert found(make(*loads, *frames)) == [((LOAD, 10 * at), (FRAME, 200 - 10 * at)) for at in range(6)]
+
+
+def test_events_are_taken_in_the_order_of_time_whatever_that_in_the_file(make: MakeTrace) -> None:
+    trace = make(event(LOAD, 20, 2), event(LOAD, 10, 9, count=0), event(FRAME, 30), event(FRAME, 22))
+    assert found(trace) == [((LOAD, 10), (FRAME, 22)), ((LOAD, 20), (FRAME, 30))]
+    with_word = make(
+        event(DOWN, 1), event(DOWN, 0), event(SLIDE, 9, 3, count=1), event(SLIDE, 9, 1, count=1), name="words"
+    )
+    assert [(one.start, two.duration) for one, two in journeys(with_word)] == [(0, 1), (1, 3)]
 
 
 def test_a_vector_waits_for_the_last_of_its_words(make: MakeTrace) -> None:
@@ -80,6 +100,9 @@ def test_nothing_is_said_of_a_part_of_a_run(make: MakeTrace) -> None:
 
 def test_a_run_with_too_many_events_has_none(make: MakeTrace, monkeypatch: pytest.MonkeyPatch) -> None:
     trace = make(event(LOAD, 10), event(FRAME, 12))
+    assert module.MOST_ROWS == 131_072
+    monkeypatch.setattr(module, "MOST_ROWS", 2)
+    assert found(trace)
     monkeypatch.setattr(module, "MOST_ROWS", 1)
     assert found(trace) == []
 
@@ -110,6 +133,16 @@ def test_events_of_a_network_hand_over_each_item_once_and_never_back_in_time(tmp
 )
 def test_a_malformed_summary_has_no_windows(make: MakeTrace, summary: dict[str, object]) -> None:
     assert list(windows(make(event(LOAD, 1), summary={"cycles": 20, **summary}))) == []
+
+
+def test_windows_at_their_bounds_are_shown(make: MakeTrace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As wide as they may be, as narrow, and as many; one more of either is malformed."""
+    assert windows_module.MOST == 1_048_576
+    monkeypatch.setattr(windows_module, "MOST", 3)
+    for at, (width, number, shown) in enumerate([(1 << 40, 1, 1), (1, 3, 1), ((1 << 40) + 1, 1, 0), (1, 4, 0)]):
+        power = {"window_cycles": width, "windows_aj": [7] * number}
+        found = list(windows(make(event(LOAD, 1), summary={"cycles": 20, "power": power}, name=f"run{at}")))
+        assert [(one.cycles, one.values) for one in found] == [(width, [7] * number)] * shown
 
 
 def test_windows_are_those_of_the_summary_and_none_of_a_part(make: MakeTrace) -> None:

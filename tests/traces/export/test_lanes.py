@@ -49,3 +49,14 @@ def test_the_order_of_rows_does_not_matter() -> None:
     start, duration, unit = np.array([0, 2, 1]), np.array([5, 5, 5]), np.array([0, 0, 0])
     assert lanes(start, duration, unit).tolist() == [0, 2, 1]
     assert lanes(start[::-1], duration[::-1], unit).tolist() == [1, 2, 0]
+
+
+def test_of_events_that_begin_at_once_the_longer_are_lower_and_of_equal_ones_the_first() -> None:
+    start, duration, unit = np.zeros(4, np.int64), np.array([2, 9, 5, 5]), np.zeros(4, np.int64)
+    assert lanes(start, duration, unit).tolist() == [3, 0, 1, 2]
+
+
+def test_events_that_touch_share_a_lane_and_one_of_no_duration_takes_a_cycle() -> None:
+    start, duration, unit = np.array([0, 5, 10, 10, 11]), np.array([5, 5, 0, 0, 1]), np.zeros(5, np.int64)
+    assert lanes(start, duration, unit).tolist() == [0, 0, 0, 1, 0]
+    assert lanes(start, duration, unit).dtype == np.int64

@@ -156,6 +156,7 @@ def test_a_cut_file_has_its_rows_and_no_digest(long: Callable[..., Trace], tmp_p
     [
         ({"unit": "vmm*"}, True),
         ({"layer": "fc", "unit": None}, True),
+        ({"layer": "fc", "unit": "vmm*"}, True),
         ({"inference": 0}, False),
         ({"window": (0, 100)}, False),
         ({"kind": "frame"}, False),

@@ -70,3 +70,63 @@ def test_the_last_unit_is_that_whose_last_row_ends_last(rows: ByTime, make_trace
 
 def test_an_instruction_has_the_units_that_had_events_for_it(rows: ByTime) -> None:
     assert (rows.agents_of(1), rows.agents_of(2), rows.agents_of(3)) == ([LOAD], ["vmm"], [])
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "found"),
+    [
+        (0, 100, [SECOND, WAIT, FIRST]),
+        (4, 10, [WAIT, FIRST]),
+        (5, 10, [WAIT]),
+        (9, 11, [SECOND, WAIT]),
+        (10, 11, [SECOND]),
+        (2, 3, [FIRST]),
+        (0, 2, []),
+        (5, 6, []),
+        (12, 50, []),
+    ],
+)
+def test_within_some_cycles_are_the_rows_that_lie_in_them_last_first(
+    rows: ByTime, start: int, end: int, found: list[Row]
+) -> None:
+    assert list(rows.within(LOAD, start, end)) == found
+
+
+def test_no_row_of_the_unit_before_it_is_within(rows: ByTime) -> None:
+    """The frame's unit has its rows behind those of the load, which end later."""
+    assert [row.unit for row in rows.within("vmm", 0, 100)] == ["vmm"]
+
+
+@pytest.mark.parametrize(("end", "unit"), [(3, LOAD), (6, "vmm"), (9, "vmm"), (10, "vmm"), (11, LOAD), (12, LOAD)])
+def test_up_to_a_cycle_the_last_unit_is_found_by_what_had_begun(rows: ByTime, end: int, unit: str) -> None:
+    """Up to cycle 9 the wait of the load and the frame last, and the frame is an event."""
+    assert rows.last_unit(end) == unit
+
+
+def test_of_equal_ends_that_of_the_first_unit_counts_and_without_rows_there_is_none_to_choose(
+    make_trace: MakeTrace,
+) -> None:
+    both = [(0, 5, 3, 3, 1, 0, 0, 0, 0), (0, 5, 2, 2, 1, 0, 0, 0, 0)]
+    assert ByTime(make_trace(both)).last_unit() == "vmm"
+    assert ByTime(make_trace([], name="empty")).last_unit() == "main_memory.read"
+    assert ByTime(make_trace([], name="none", units=())).last_unit() == "-"
+    assert ByTime(make_trace([], [(0, 1, 1, 0, 0, 0, 0)], name="waits")).last_unit() == LOAD
+    apart = [(0, 5, 1, 1, 1, 0, 0, 0, 0), (0, 9, 2, 2, 1, 0, 0, 0, 0)]
+    assert ByTime(make_trace(apart, name="apart")).last_unit() == "vmm"
+    assert ByTime(make_trace([(2**61, 2, 4, 4, 1, 0, 0, 0, 0)], name="late")).last_unit() == "main_memory.write"
+
+
+def test_a_wait_is_no_work_for_an_instruction(make_trace: MakeTrace) -> None:
+    rows = ByTime(make_trace([(0, 1, 0, 0, 1, 2, 0, 0, 0)], [(0, 5, 1, 0, 2, 0, 0)]))
+    assert rows.agents_of(2) == ["main_memory.read"]
+
+
+def test_of_rows_that_begin_together_the_longest_is_what_was_done_last(make_trace: MakeTrace) -> None:
+    events = [(0, 3, 1, 1, 1, 0, 0, 0, 0), (0, 9, 1, 1, 1, 1, 0, 0, 0), (0, 6, 1, 1, 1, 2, 0, 0, 0)]
+    found = ByTime(make_trace(events)).before(LOAD, 2)
+    assert found is not None and (found.end, found.pc) == (9, 1)
+
+
+def test_a_row_starts_in_its_cycle_though_another_starts_in_the_next(make_trace: MakeTrace) -> None:
+    found = ByTime(make_trace([(at, 1, 1, 1, 1, at, 0, 0, 0) for at in range(3)]))
+    assert [row.pc for at in range(3) if (row := found.started(LOAD, at))] == [0, 1, 2]
