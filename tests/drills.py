@@ -68,7 +68,7 @@ WIRING = (
     ("sim/chip/specs.py", "section", "class Chip(Section)"),
     ("sim/chip/specs.py", "field", "    program_erase: ProgramErase"),
     ("sim/chips/acortex_gnmt.toml", "value", "[vector]\nstep_cycles"),
-    ("sim/chips/acortex_gnmt.toml", "source", '"vector.step_cycles" ='),
+    ("sim/chips/acortex_gnmt.toml", "source", '"vector.step_cycles" = "'),
 )
 """Before what each block of the page goes."""
 

@@ -47,7 +47,7 @@ BUGS: tuple[Planted, ...] = tuple(Planted(*row) for row in (
     ("a merged row ends with its last part", "traces/file/merge.py", "np.maximum.reduceat(start + span, new)", "np.maximum.reduceat(start, new) + span[new]", "tests/traces/file/test_writer.py"),
     ("a filter keeps a cycle more", "traces/file/merge.py", "mask &= start < self._end", "mask &= start <= self._end", "tests/traces/file/test_writer.py"),
     ("an event that begins as another ends takes a lane more", "traces/export/lanes.py", "while busy and busy[0][0] <= first:", "while busy and busy[0][0] < first:", "tests/traces/export/test_lanes.py"),
-    ("the counter of leakage has its ends alone", "traces/export/perfetto.py", "cycles[cycles < trace.cycles]", "cycles[cycles > trace.cycles]", "tests/traces/export/test_blocks.py"),
+    ("the counter of leakage has its ends alone", "traces/export/perfetto.py", "(cycles < trace.cycles)]", "(cycles > trace.cycles)]", "tests/traces/export/test_blocks.py"),
     ("the shortest name of a tolerance wins", "traces/golden.py", "max(covering, key=len)", "min(covering, key=len)", "tests/traces/test_golden.py"),
     ("a tolerance is not itself tolerated", "traces/golden.py", "abs(one.change) > _tolerance(", "abs(one.change) >= _tolerance(", "tests/traces/test_golden.py"),
     # sim

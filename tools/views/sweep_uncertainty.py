@@ -101,8 +101,9 @@ def _of_time(found: SweepUncertainty) -> str:
     """What the intervals of time rest on, or why there are none."""
     if not found.delays:
         return "no delay was drawn: settings that move time are taken as they are, so latency has no interval"
-    draws = f"{count(found.time_samples, 'draw')} of {count(len(found.delays), 'delay')}"
-    return f"{draws} per point, {count(found.courses, 'run')} that differ; sizes and counts are taken as they are"
+    draws = f"{count(found.time_samples, 'draw')} of {count(len(found.delays), 'delay')} per point"
+    runs = count(found.courses, "run that differs", "runs that differ")
+    return f"{draws}, {runs}; sizes and counts are taken as they are"
 
 
 def parts(report: SweepReport, head: Sequence[str], named: Sequence[tuple[Sequence[str], SweepRow]],

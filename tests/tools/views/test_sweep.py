@@ -231,11 +231,15 @@ def test_twelve_kinds_of_errors_are_told(number: int, more: list[str]) -> None:
 
 # Intervals --------------------------------------------------------------------------------------------------------
 
-CONSTANTS: dict[str, Any] = {"samples": 2000, "seed": 7, "points": 3, "constants": [], "held": []}
+CONSTANTS: dict[str, Any] = {
+    "samples": 2000, "seed": 7, "points": 3, "constants": [], "held": [], "time_samples": 0, "delays": [], "courses": 1,
+}  # fmt: skip
 
 
-def constant(name: str, share: float, metric: str = "energy_j", *drawn_with: str) -> dict[str, Any]:
-    own = {"metric": metric, "constant": name, "drawn_with": list(drawn_with), "share": share}
+def constant(
+    name: str, share: float, metric: str = "energy_j", *drawn_with: str, change: float = 0.1
+) -> dict[str, Any]:
+    own = {"metric": metric, "constant": name, "drawn_with": list(drawn_with), "share": share, "change": change}
     return {**own, "least": 0.0, "most": 1.0, "points": 3}
 
 
@@ -263,14 +267,14 @@ def test_an_interval_has_its_unit_once_where_both_ends_have_it(
 def test_constants_that_matter_are_shown_the_most_first() -> None:
     constants = [
         constant("small", 0.0049), constant("edge", 0.005), constant("b", 0.25), constant("a", 0.1),
-        constant("a", 0.5, "area_mm2"), constant("joined", 0.125, "energy_j", "other"),
+        constant("a", 0.5, "area_mm2", change=-0.0625), constant("joined", 0.125, "energy_j", "other"),
     ]  # fmt: skip
     assert constant_rows(SweepUncertainty.model_validate({**CONSTANTS, "constants": constants})) == [
-        ["constant", "energy", "area"],
-        ["a", "10.0 %", "50.0 %"],
-        ["b", "25.0 %", "-"],
-        ["joined + other", "12.5 %", "-"],
-        ["edge", "0.5 %", "-"],
+        ["constant", "energy", "area", "end to end"],
+        ["a", "10.0 %", "50.0 %", "area -6.2 %"],
+        ["b", "25.0 %", "-", "energy +10.0 %"],
+        ["joined + other", "12.5 %", "-", "energy +10.0 %"],
+        ["edge", "0.5 %", "-", "energy +10.0 %"],
     ]
 
 
@@ -279,20 +283,34 @@ def test_points_whose_own_numbers_lie_beyond_their_interval_are_counted(value: f
     rows = [row(1, **interval("power_w", 1.0, 3.0, value)), row(2)]
     told = list(basis_told(report(uncertainty=CONSTANTS, rows=rows)))
     assert told[0] == "2,000 samples per point, seed 7: nine of ten lie between the ends"
-    assert ("1 point of 3: a number of the chip as it is lies beyond these ends" in told) == outside
+    assert ("1 point of 3: power of the chip as it is, beyond these ends" in told) == outside
     assert len(told) == 3 + outside
 
 
 def test_prices_without_a_spread_are_named() -> None:
     *_, last = basis_told(report(uncertainty={**CONSTANTS, "held": ["energy.dacs_pj", "energy.buses_pj"]}))
-    assert last.endswith("so latency has no interval; these prices have no spread: energy.dacs_pj, energy.buses_pj")
+    assert last == "without a spread, and taken as they are: energy.dacs_pj, energy.buses_pj"
     assert list(basis_told(report())) == []
+
+
+@pytest.mark.parametrize(
+    ("drawn", "told"),
+    [
+        ({}, "no delay was drawn: settings that move time are taken as they are, so latency has no interval"),
+        (
+            {"time_samples": 40, "delays": ["clock_ns"], "courses": 1},
+            "40 draws of 1 delay per point, 1 run that differs; sizes and counts are taken as they are",
+        ),
+    ],
+)
+def test_what_intervals_of_time_rest_on_is_told(drawn: dict[str, Any], told: str) -> None:
+    assert list(basis_told(report(uncertainty={**CONSTANTS, **drawn})))[-1] == told
 
 
 def test_intervals_stand_beside_the_cells_that_name_a_point() -> None:
     made = report(rows=[row(1, **interval("energy_j", 1e-9, 2e-9), **interval("efficiency_ops_per_j", 1e9, 2e9))])
     named = [(["1"], made.rows[0])]
-    assert interval_rows(made, ["ports"], named) == [
+    assert interval_rows(made, ["ports"], named, ("energy_j", "efficiency_ops_per_j")) == [
         ["ports", "energy", "efficiency"],
         ["1", "1.00 to 2.00 nJ", "1.00 to 2.00 GOp/J"],
     ]
@@ -308,19 +326,20 @@ def test_of_intervals_and_of_constants_eight_are_shown(number: int, more: list[s
     intervals = found.index("How sure that is of these points, where nine of ten samples lie")
     shares = found.index("Which constant matters most share of the variance of logarithms, over samples")
     assert found[intervals + 2 : shares - 1] == [*(f"{at} 2.5 1.00 to 2.00 nJ" for at in range(8)), *more]
-    assert found[shares + 2 : shares + 10] == [f"c{at} {50 - at}.0 %" for at in range(8)]
+    assert found[shares + 2 : shares + 10] == [f"c{at} {50 - at}.0 % energy +10.0 %" for at in range(8)]
     assert found[shares + 10 : -3] == more
 
 
 def test_numbers_that_some_points_have_intervals_of_are_shown() -> None:
     made = report(rows=[row(1), row(2, **interval("power_w", 1.0, 2.0))])
-    assert interval_rows(made, [], [([], one) for one in made.rows]) == [["power"], ["-"], ["1.00 to 2.00 W"]]
+    named = [([], one) for one in made.rows]
+    assert interval_rows(made, [], named, ("power_w", "energy_j")) == [["power"], ["-"], ["1.00 to 2.00 W"]]
 
 
 def test_a_constant_matters_where_it_moves_any_number() -> None:
     constants = [constant("a", 0.004, "energy_j"), constant("a", 0.5, "area_mm2")]
     found = constant_rows(SweepUncertainty.model_validate({**CONSTANTS, "constants": constants}))
-    assert found[1:] == [["a", "0.4 %", "50.0 %"]]
+    assert found[1:] == [["a", "0.4 %", "50.0 %", "area +10.0 %"]]
 
 
 @pytest.mark.parametrize("shares", [[], [0.5]])
@@ -329,7 +348,7 @@ def test_constants_are_told_where_there_are_any(shares: list[float], said: Said)
     uncertain = {**CONSTANTS, "constants": [constant("c", share) for share in shares]}
     found = said(parts(report(rows=rows, front=["k1"], uncertainty=uncertain)))
     assert any(line.startswith("Which constant matters most") for line in found) == bool(shares)
-    assert ("c 50.0 %" in found) == bool(shares)
+    assert ("c 50.0 % energy +10.0 %" in found) == bool(shares)
 
 
 def test_without_samples_nothing_is_said_of_intervals(said: Said) -> None:
