@@ -82,13 +82,12 @@ class Merging:
         self._keys = [(at(name), sizes[name] + 1) for name in names]
         self._dropped = [at("inference"), *([at("pc")] if by_time else [])]
         self._start = at("start")
-        self._weight = 0.0
         self._held: list[Batch] = []
 
-    def takes(self, batch: Batch) -> bool:
-        """Whether rows may be added. Not where sums could leave 64 bits, or keys do: then there is no digest."""
-        self._weight += weight(batch, self.fields)
-        return self._weight < SAFE and prod(size for _, size in self._keys) * 2 < WIDEST
+    @property
+    def fits(self) -> bool:
+        """Whether 64 bits hold the keys of rows."""
+        return prod(size for _, size in self._keys) * 2 < WIDEST
 
     def by(self, field: str, batch: Batch) -> Batch:
         """Rows merged as these will be, but for those that differ in one field more: few, from which others follow."""
@@ -139,15 +138,20 @@ Bodies = dict[BlockType, list[tuple[int, bytes]]]
 
 
 def merged(events: Table[Event], waits: Table[Wait], most: int = MOST) -> tuple[int, Bodies] | None:
-    """The interval and the blocks of the digest of two tables, which are read once; None where there can be none."""
+    """The interval and the blocks of the digest of two tables, which are read once.
+
+    None where there can be none: sums of rows, or keys, could leave 64 bits.
+    """
     found: dict[BlockType, Merging] = {type_: Merging(type_, events.header, most) for type_ in FIELDS}
     for table, types in (
         (events, (BlockType.EVENTS_BY_TIME, BlockType.EVENTS_BY_INSTRUCTION)),
         (waits, (BlockType.WAITS_BY_TIME, BlockType.WAITS_BY_INSTRUCTION)),
     ):
         by_time, by_instruction = (found[type_] for type_ in types)
+        largest = 0.0
         for batch in _batches(table, by_time.fields):
-            if not (by_time.takes(batch) and by_instruction.takes(batch)):
+            largest += weight(batch, by_time.fields)
+            if largest >= SAFE or not (by_time.fits and by_instruction.fits):
                 return None
             few = by_time.by("pc", batch)
             by_time.add(few)
