@@ -3,8 +3,8 @@
 A product is a grid of tiles, one array each, and is placed a tile column at a time. Its columns may lie anywhere, and
 one that is too tall for what is left of a column of arrays goes on in another: so every array of a chip can be used.
 Tile columns that meet in one column of arrays share its neurons and wires and are converted one after the other; as
-many may as the group's own loads and frame hide. Those that are converted first stand first, so that no word waits for
-one before it.
+many may as the group's own loads and frame hide. Those that are converted first on the published chip stand first, so
+that no word waits there for one before it.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ _Claims = set[tuple[str | int, ...]]
 def turns_of(tile_columns: Sequence[Sequence[Run]], m_top: int) -> list[int]:
     """The turn in which each tile column is converted, given its runs: the first with all that it needs.
 
-    `m_top` is the number of rows above the middle. Each bus carries one current, as on the published chip; where a chip
-    has more of them, fewer turns may do, in the same order.
+    `m_top` is the number of rows above the middle. Each bus carries one current, and each column has one set of
+    neurons, as on the published chip: a chip that has more may take other turns, mostly fewer.
     """
     taken: list[_Claims] = []
     turns = []
