@@ -118,7 +118,7 @@ class Tally:
 
 
 row_of = Struct("5q").pack
-"""A row of a log: five int64, as NumPy reads them. Integers in a list would take three times as much memory."""
+"""A row of a log: five int64, as NumPy reads them. Integers in a list would take more than twice as much memory."""
 
 ROW_BYTES = len(row_of(0, 0, 0, 0, 0))
 
