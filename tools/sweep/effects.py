@@ -54,6 +54,11 @@ def share_of(values: Floats, y: Floats) -> float:
     return _share(y, _classes([(one,) for one in values.tolist()], False), False) if np.ptp(y) else 0.0
 
 
+def fewest_draws(delays: int) -> int:
+    """The draws of so many delays from which on their shares are told: fewer would divide what chance did."""
+    return DRAWS_PER_STEP * delays
+
+
 def shares_of(drawn: Mapping[str, Floats], y: Floats) -> dict[str, float]:
     """The same of numbers of which there are few, that y goes over in turn: a sum of steps over their classes is fitted
     to the means of its turns, so that what some of them have in common by chance is no share of the wrong one.

@@ -10,7 +10,7 @@ from acortex.sim.chip.specs import Chip
 from acortex.sim.chip.timing_settings import DELAYS
 from acortex.sim.counted import Counted
 from acortex.sim.uncertain import Courses, Samples, held, lead_of, samples_of, settled
-from acortex.tools.sweep.effects import share_of, shares_of
+from acortex.tools.sweep.effects import fewest_draws, share_of, shares_of
 from acortex.tools.sweep.jobs import Drawn
 from acortex.tools.sweep.metrics import ENDS, PRICED, UNCERTAIN
 from acortex.tools.sweep.results import SweepConstant, SweepUncertainty
@@ -57,17 +57,20 @@ def _shares(found: Samples) -> Told:
     for name in SHARED if found.delays else [one for one in SHARED if one != ALIKE]:
         moving = found.moves.get(name, {})
         shares = _of_delays(found, name) if moving else {}
-        for path, (low, high) in sorted(moving.items()):
-            share = shares[path] if path in shares else share_of(found.shares[path], found.numbers[name])
-            told[f"{SHARE}{name} {path}"] = share
+        shares |= {
+            path: share_of(found.shares[path], found.numbers[name]) for path in moving if path not in found.delays
+        }
+        for path, (low, high) in sorted((path, moving[path]) for path in shares):
+            told[f"{SHARE}{name} {path}"] = shares[path]
             told[f"{CHANGE}{name} {path}"] = high / low - 1 if low else 0.0
     return told
 
 
 def _of_delays(found: Samples, name: str) -> dict[str, float]:
-    """The shares of the delays that move a number."""
+    """The shares of the delays that move a number; none where there are too few draws to tell."""
     drawn = {path: found.shares[path] for path in found.moves[name] if path in found.delays}
-    return shares_of(drawn, found.numbers[name])
+    enough = all(len(values) >= fewest_draws(len(found.delays)) for values in drawn.values())
+    return shares_of(drawn, found.numbers[name]) if enough else {}
 
 
 def _constants(chip: Chip, still: Sequence[str], timed: bool) -> Told:

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from acortex.tools.sweep.effects import fewest_draws
 from acortex.tools.sweep.metrics import ENDS, METRICS, UNCERTAIN, Metric
 from acortex.tools.sweep.results import SweepConstant, SweepReport, SweepRow, SweepUncertainty
 from acortex.tools.views.tables import number_table
@@ -93,6 +94,8 @@ def basis_told(report: SweepReport) -> Iterator[str]:
         names = all_of(list(dict.fromkeys(name for row in outside for name in row)))
         yield f"{count(many, 'point')} of {found.points:,}: {names} of the chip as it is, beyond these ends"
     yield _of_time(found)
+    if found.time_samples < (least := fewest_draws(len(found.delays))):
+        yield f"too few draws to say which delay matters: --time-samples {least} or more does"
     if found.held:
         yield f"without a spread, and taken as they are: {', '.join(found.held)}"
 

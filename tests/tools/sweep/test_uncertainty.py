@@ -117,6 +117,17 @@ def test_of_a_run_that_is_linear_in_its_only_delay_the_ends_are_a_closed_form(tm
     assert len(counts_in(tmp_path)) == 10 - least  # each number once, those of its ends and its middle among them
 
 
+@pytest.mark.parametrize(("draws", "told"), [(2, []), (3, ["host.word_cycles"])])
+def test_fewer_than_three_draws_for_a_delay_do_not_say_what_it_matters(
+    tmp_path: Path, draws: int, told: list[str]
+) -> None:
+    chip = mine(tmp_path, word_cycles="from = 1, to = 9")
+    settings = fixed(chip, "host.word_cycles")
+    found = made(tmp_path, axes=ONE, draws=draws, program=ECHO, chip=chip, settings=settings)
+    assert found.uncertainty is not None and found.rows[0].latency_s_p5 is not None
+    assert [one.constant for one in found.uncertainty.constants if one.metric == "latency_s"] == told
+
+
 @pytest.mark.parametrize(("clock", "runs"), [("from = 1.785, to = 1.785", 12), ("from = 1.785, to = 1.79", 12)])
 def test_each_figure_has_the_ends_of_all_combinations_by_brute_force(tmp_path: Path, clock: str, runs: int) -> None:
     program, many = str(ROOT / "programs" / "concat.s"), 80

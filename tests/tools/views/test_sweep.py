@@ -301,6 +301,14 @@ def test_prices_without_a_spread_are_named() -> None:
             {"time_samples": 40, "delays": ["clock_ns"], "courses": 1},
             "40 draws of 1 delay per point, 1 run that differs; sizes and counts are taken as they are",
         ),
+        (
+            {"time_samples": 6, "delays": ["clock_ns", "buses.word_cycles"], "courses": 3},
+            "6 draws of 2 delays per point, 3 runs that differ; sizes and counts are taken as they are",
+        ),
+        (
+            {"time_samples": 5, "delays": ["clock_ns", "buses.word_cycles"], "courses": 3},
+            "too few draws to say which delay matters: --time-samples 6 or more does",
+        ),
     ],
 )
 def test_what_intervals_of_time_rest_on_is_told(drawn: dict[str, Any], told: str) -> None:
