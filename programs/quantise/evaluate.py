@@ -6,16 +6,17 @@ Images are float32 of shape (inferences, rows, columns, channels). An image is d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import partial, singledispatch
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.programs.graph import Coding, Geometry, View
+from acortex.programs.quantise.ahead import ahead
 from acortex.programs.quantise.evaluate_recurrent import Multiply, Sequence, run_sequence
 from acortex.programs.quantise.host_floats import HostFloats
 from acortex.programs.steps import (
@@ -70,8 +71,14 @@ def evaluate(
     The `host` works between the steps; `made` gets the images that it makes, by map. Without `sums` it is computed in
     float32 throughout.
     """
-    with _alone() if sums is None else nullcontext():
-        return _evaluated(graph, inputs, observe, host, made, sums or FLOAT)
+    weights = ahead(partial(_weights, step) for step in graph.steps if isinstance(step, ProductStep | RecurrentStep))
+    with _alone() if sums is None else nullcontext(), closing(weights):
+        return _evaluated(graph, inputs, observe, host, made, sums or FLOAT, weights)
+
+
+def _weights(step: ProductStep | RecurrentStep) -> tuple[Array, ...]:
+    """The weights of a product, alone, or those of all gates."""
+    return (step.kernel.weights(),) if isinstance(step, ProductStep) else step.gates.load()
 
 
 def _alone() -> AbstractContextManager[object]:
@@ -89,6 +96,7 @@ def _evaluated(
     host: HostFloats | None,
     made: Callable[[str, Array], None],
     sums: Sums,
+    weights: Iterator[tuple[Array, ...]],
 ) -> dict[str, Array]:
     images: dict[str, Array] = {}
     left = Counter(graph.root(view.map)[0] for step in graph.steps for view in step.views)
@@ -100,7 +108,7 @@ def _evaluated(
             write(graph, images, name, image)
             made(graph.root(name)[0], image)
         sources = tuple(read(graph, images, view) for view in step.views)
-        seen = _sequence(step, sources, sums) if isinstance(step, RecurrentStep) else _image(step, sources, sums)
+        seen = _seen(step, sources, sums, weights)
         seen.out = _as_stated(seen.out, graph.maps[step.out].coding)
         write(graph, images, step.out, seen.out)
         if isinstance(step, RecurrentStep) and seen.sequence is not None:
@@ -136,15 +144,21 @@ def _drop_read(graph: FloatGraph, images: dict[str, Array], step: Step, left: Co
             del images[root]
 
 
-def _image(step: Step, sources: tuple[Array, ...], sums: Sums) -> Seen:
-    weights = step.kernel.weights() if isinstance(step, ProductStep) else None
-    if isinstance(step, ProductStep) and weights is not None:
-        made = product_of(step, sources[0], weights, sums)
-        weights = _gathered(weights)
-    else:
-        made = compute(step, sources)
-    active = step.activation.apply(made.astype(sums.kind, copy=False))
-    return Seen(sources, weights, active.astype(np.float32, copy=False))
+def _seen(step: Step, sources: tuple[Array, ...], sums: Sums, weights: Iterator[tuple[Array, ...]]) -> Seen:
+    """What a step makes of its sources; one that has weights takes the next ones."""
+    if isinstance(step, RecurrentStep):
+        for_x, for_h, bias_x, bias_h = next(weights)
+        return _sequence(step, sources, sums, (for_x, for_h, bias_x, bias_h))
+    if not isinstance(step, ProductStep):
+        return Seen(sources, None, _active(step, compute(step, sources), sums))
+    (own,) = next(weights)
+    made = product_of(step, sources[0], own, sums)
+    return Seen(sources, _gathered(own), _active(step, made, sums))
+
+
+def _active(step: Step, made: Array, sums: Sums) -> Array:
+    active: Array = step.activation.apply(made.astype(sums.kind, copy=False)).astype(np.float32, copy=False)
+    return active
 
 
 def _gathered(weights: Array) -> Array:
@@ -156,8 +170,9 @@ def _gathered(weights: Array) -> Array:
     return weights.reshape(-1, weights.shape[3]).reshape(weights.shape)
 
 
-def _sequence(step: RecurrentStep, sources: tuple[Array, ...], sums: Sums) -> Seen:
-    gates = step.gates.load()
+def _sequence(
+    step: RecurrentStep, sources: tuple[Array, ...], sums: Sums, gates: tuple[Array, Array, Array, Array]
+) -> Seen:
     made = run_sequence(step, tuple(one.astype(sums.kind, copy=False) for one in sources), gates, sums.multiply)
     return Seen(sources, None, made.every, made, gates)
 
