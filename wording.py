@@ -86,14 +86,20 @@ def setting_value(value: object) -> str:
 
 
 def nearest(name: str, known: Iterable[str], most: int = 1) -> list[str]:
-    """The known names most like a mistyped one, the best first, `most` at most; none where none is like it."""
+    """The known names most like a mistyped one, the best first, `most` at most; none where none is like it.
+
+    Names that differ in capitals alone are the most like it.
+    """
     from difflib import get_close_matches  # loaded only where a message needs it
 
-    names = list(known)
+    names, lower = list(known), name.lower()
+    if cased := [other for other in names if other.lower() == lower]:
+        return cased[:most]
     if len(names) > _FEW:
         of_like_length = (other for other in names if abs(len(other) - len(name)) < 3)
         names = sorted(islice(of_like_length, _SOME), key=lambda other: -_shared(name, other))[:_FEW]
-    return get_close_matches(name[:LONGEST_NAME], names, n=most)
+    short = name[:LONGEST_NAME]
+    return get_close_matches(short, names, n=most) or get_close_matches(short.lower(), names, n=most)
 
 
 def _shared(name: str, other: str) -> int:

@@ -79,3 +79,9 @@ def test_a_long_name_keeps_its_first_part_or_what_tells_it_from_others():
     assert list(found.values()) == ["…ock/one", "…ock/two"]
     same_ends = shortened(["x" * 9 + "1" + "y" * 9, "x" * 9 + "2" + "y" * 9], 8)
     assert list(same_ends.values()) == list(same_ends)
+
+
+def test_a_name_in_other_capitals_is_the_nearest() -> None:
+    assert nearest("LOOP", ["lo", "loop", "hoop"]) == ["loop"]
+    assert nearest("lstm", ["LSTM", "lstm2"]) == ["LSTM"]
+    assert nearest("CONVRT", ["convert", "halt"]) == ["convert"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from math import isfinite
@@ -41,13 +43,7 @@ def query(trace: Trace, sql: str) -> Answer:
     with dataframes.bounded() as connected:
         try:
             _load(trace, connected)
-            if len(connected.extract_statements(sql)) > 1:
-                raise UsageError("the query has more than one statement", hint="give one SELECT")
-            answer = connected.execute(sql)
-            if answer is None:
-                raise UsageError("the statement gives no rows", hint="begin with SELECT")
-            columns = tuple(column[0] for column in answer.description)
-            return Answer(columns, _rows(answer, len(columns)))
+            return _interruptible(connected, lambda: _answer(connected, sql))
         except duckdb.OutOfMemoryException as error:
             what = f"the query needs more than {dataframes.MEMORY} of memory and {dataframes.SPILL} of disk"
             raise UsageError(f"{what}: {_first_line(error)}", hint=LESS) from error
@@ -57,6 +53,29 @@ def query(trace: Trace, sql: str) -> Answer:
             raise UsageError("the query is not UTF-8 text", hint=TABLES) from error
         except (ValueError, OverflowError, RuntimeError) as error:  # a value that Python has no form for
             raise UsageError(f"the query's answer cannot be shown: {_first_line(error)}", hint=LESS) from error
+
+
+def _answer(connected: Any, sql: str) -> Answer:
+    if len(connected.extract_statements(sql)) > 1:
+        raise UsageError("the query has more than one statement", hint="give one SELECT")
+    answer = connected.execute(sql)
+    if answer is None:
+        raise UsageError("the statement gives no rows", hint="begin with SELECT")
+    columns = tuple(column[0] for column in answer.description)
+    return Answer(columns, _rows(answer, len(columns)))
+
+
+def _interruptible(connected: Any, work: Callable[[], Answer]) -> Answer:
+    """What some work of a database gives, in a thread of its own: some of its steps are so long that no signal would be
+    seen between them, and a query may have no end.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(work)
+        try:
+            return answer.result()
+        except BaseException:
+            connected.interrupt()
+            raise
 
 
 def _rows(answer: Any, columns: int) -> list[tuple[Any, ...]]:

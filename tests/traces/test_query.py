@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -78,6 +82,16 @@ def test_what_sql_may_not_do_is_one_clear_error(trace: Trace, tmp_path: Path, sq
         query(trace, sql.format(file=file))
     assert str(caught.value).startswith(message)
     assert file.read_text() == "a\n1\n"
+
+
+def test_a_signal_ends_a_query_that_goes_on_and_on(trace: Trace) -> None:
+    many = "WITH RECURSIVE t AS (SELECT 1 a UNION ALL SELECT a + 1 FROM t WHERE a < 50000000) SELECT count(*) FROM t"
+    ending = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    before = time.process_time()
+    ending.start()
+    with pytest.raises(KeyboardInterrupt):
+        query(trace, many)
+    assert time.process_time() - before < 5  # all of it takes minutes
 
 
 def test_arrow_readers_see_the_rows(trace: Trace) -> None:

@@ -127,10 +127,10 @@ def show_(folder: str, pareto: str, plot: str | None, html: str | None, form: st
 
     Numbers are the columns of DIR/runs.parquet, such as latency_s, energy_j, area_mm2, power_w and accuracy.
     """
-    from acortex.tools.sweep.sweeping import look
+    from acortex.tools.sweep.sweeping import files_of, look
 
     outputs = (("--plot", plot), ("--html", html), ("--format json", files.STANDARD if form == "json" else None))
-    files.check_apart((), outputs)
+    files.check_apart((("a file of the sweep", path) for path in files_of(folder)), outputs)
     for path in filter(None, (plot, html)):
         files.check_writable(path)
     report = look(folder, metrics_of(pareto))

@@ -32,6 +32,9 @@ RUNS_AT_ONCE = 4
 PROGRAMS = "programs"
 """The folder of compiled networks."""
 
+STUDY = "study.db"
+"""The database of a search, in SQLite."""
+
 MISSING = "missing"
 """The status of a point that has not been run."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import combinations
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,13 @@ def share_of(values: Floats, y: Floats) -> float:
     """The share of the variance of y that numbers explain which were drawn for it, one for each; 0 where y is even."""
     y = np.log(y) if y.min() > 0 else y
     return _share(y, _classes([(one,) for one in values.tolist()], False), False) if np.ptp(y) else 0.0
+
+
+def chance_of(samples: int) -> float:
+    """The share in so many samples that chance alone hardly exceeds: four deviations of that of a number drawn for y
+    that does not move it.
+    """
+    return 4 * sqrt(2 * (CLASSES - 1)) / samples
 
 
 def fewest_draws(delays: int) -> int:

@@ -12,18 +12,15 @@ from acortex.errors import UsageError
 from acortex.safe_files import reason
 from acortex.tools.sweep import table
 from acortex.tools.sweep.axes import PROGRAM, Axis, Value
-from acortex.tools.sweep.course import Course, Hands, Progress, Say
+from acortex.tools.sweep.course import MISSING, STUDY, Course, Hands, Progress, Say
 from acortex.tools.sweep.log import Log, held
 from acortex.tools.sweep.metrics import METRICS
 from acortex.tools.sweep.plan import plan_of
 from acortex.tools.sweep.points import Point
-from acortex.tools.sweep.results import SweepReport
+from acortex.tools.sweep.results import SweepReport, SweepRow
 from acortex.tools.sweep.spec import Spec, read_spec
 from acortex.tools.sweep.sweeping import report_of, rows_of
 from acortex.traces.file.dataframes import optional
-
-STUDY = "study.db"
-"""The database of a search, in SQLite."""
 
 TOGETHER = 8
 """Points that are proposed at a time: all of them before any of them is known."""
@@ -87,9 +84,11 @@ class _Search:
         self.metrics = [METRICS[name] for name in spec.objectives]
         self.log = Log(folder)
         self.log.mend()
+        states = optuna.trial.TrialState
+        self._tried = (states.COMPLETE, states.FAIL)
         self.study = self._open()
         self._forget_unfinished()
-        self.points = [self._point(trial) for trial in self.study.trials if trial.state.is_finished()]
+        self.points = [self._point(trial) for trial in self.study.get_trials(deepcopy=False, states=self._tried)]
 
     def _open(self) -> Any:
         """The study of the folder, which knows what was tried before."""
@@ -113,16 +112,15 @@ class _Search:
         return study
 
     def _forget_unfinished(self) -> None:
-        """Ends the trials that were under way as a search was ended: they are proposed anew."""
+        """Ends the trials that were under way as a search was ended: others are proposed in their place."""
         for trial in self.study.get_trials(deepcopy=False, states=[self.optuna.trial.TrialState.RUNNING]):
             self.study.tell(trial.number, state=self.optuna.trial.TrialState.PRUNED)
 
     def _point(self, trial: Any) -> Point:
-        """The point of a trial; of one that was left before it was proposed whole, none of its axes."""
+        """The point of a trial."""
         values: dict[str, Value] = {}
         for axis in self.spec.axes:
-            if axis.title in trial.params:
-                values |= dict(zip(axis.names, _row(axis, trial.params[axis.title]), strict=True))
+            values |= dict(zip(axis.names, _row(axis, trial.params[axis.title]), strict=True))
         return Point(self.spec.programs[0], values)
 
     def round(self, number: int, work: _Work) -> None:
@@ -134,16 +132,21 @@ class _Search:
         points = [self._point(trial) for trial in trials]
         course = Course(plan_of(self.spec, points), self.folder, self.log)
         Hands(self.spec, course, work.workers, work.executor, lambda done, total: None).work(work.say)
-        for trial, row in zip(trials, rows_of(course), strict=True):
+        kept = rows_of(Course(course.plan, self.folder, self.log))  # without what failed for lack of a machine
+        for trial, row in zip(trials, kept, strict=True):
             values = [row[one.name] for one in self.metrics]
-            state = None if None not in values else self.optuna.trial.TrialState.FAIL
+            state = None if None not in values else self._without_numbers(row)
             self.study.tell(trial, None if state else values, state=state)
         self.points += points
 
+    def _without_numbers(self, row: SweepRow) -> Any:
+        """How a trial ends that has no numbers: one without a result, too, is made up for by a later call."""
+        states = self.optuna.trial.TrialState
+        return states.PRUNED if row.status == MISSING else states.FAIL
+
     def report(self) -> SweepReport:
         """The report of all trials, as of a sweep over them."""
-        whole = [point for point in self.points if len(point.values) == len(self.spec.names)]
-        course = Course(plan_of(self.spec, whole), self.folder, self.log)
+        course = Course(plan_of(self.spec, self.points), self.folder, self.log)
         course.plan.save(self.folder)
         rows = rows_of(course)
         written = table.write(self.folder, course.plan.names, rows)

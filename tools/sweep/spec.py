@@ -10,6 +10,7 @@ from typing import Any
 from acortex import toml_files
 from acortex.errors import AcortexError, UsageError, raise_all
 from acortex.programs.choices import EFFORTS, HOSTS, MAPPINGS
+from acortex.sim.chip.specs import SETTINGS
 from acortex.tools.sweep.axes import CHIP, PROGRAM, Axis, axes_of
 from acortex.tools.sweep.metrics import METRICS, USUAL
 from acortex.wording import did_you_mean
@@ -124,7 +125,7 @@ class _Reader:
             programs=tuple(self._programs(axes)),
             axes=tuple(axes),
             chip=self._beside(self._get(self.data, "chip", str, "a text")),
-            settings=tuple(self._texts("settings", 'settings = ["memory.ports=2"]')),
+            settings=tuple(self._settings()),
             inputs=self._beside(self._get(self.data, "input", str, "a text")),
             labels=self._beside(self._get(self.data, "labels", str, "a text")),
             timing_only=bool(self._get(self.data, "timing_only", bool, "true or false")),
@@ -168,6 +169,17 @@ class _Reader:
             return found
         self._fault(key, f"{key} is a list of texts", example)
         return []
+
+    def _settings(self) -> Iterator[str]:
+        """What all points set: of a form and of names that no chip could refuse one by one."""
+        for text in self._texts("settings", 'settings = ["memory.ports=2"]'):
+            path, equals, _ = (part.strip() for part in text.partition("="))
+            if not equals:
+                self._fault("settings", f"{text[:80]!r} is no setting with its value", "for example memory.ports=2")
+            elif "." in path and path not in SETTINGS:
+                self._fault("settings", f"no setting is called {path[:80]}", did_you_mean(path, SETTINGS))
+            else:
+                yield text
 
     def _axes(self) -> list[Axis]:
         try:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from acortex.tools.console.ranges import DRAWS, whole
 from acortex.tools.sweep import table
-from acortex.tools.sweep.course import MISSING, Course, Hands, Progress, Say
+from acortex.tools.sweep.course import MISSING, PROGRAMS, STUDY, Course, Hands, Progress, Say
 from acortex.tools.sweep.effects import effects
 from acortex.tools.sweep.front import front, fronts
 from acortex.tools.sweep.jobs import Result
-from acortex.tools.sweep.log import Log, held
+from acortex.tools.sweep.log import LOCK, LOG, Log, held
 from acortex.tools.sweep.metrics import METRICS, USUAL, Metric
-from acortex.tools.sweep.plan import Planned, load_plan, plan_of
+from acortex.tools.sweep.plan import PLAN, Planned, load_plan, plan_of
 from acortex.tools.sweep.points import number_of_points
 from acortex.tools.sweep.results import SweepReport, SweepRow, SweepUncertainty
 from acortex.tools.sweep.spec import Spec, read_spec
@@ -74,6 +74,12 @@ def look(folder: str | Path, front_of: Sequence[Metric] = USUAL_FRONT) -> SweepR
     rows = rows_of(course)
     path = Path(folder) / table.NAME
     return report_of(course, rows, course.kept, str(path) if path.exists() else None, front_of)
+
+
+def files_of(folder: str | Path) -> list[str]:
+    """The files that a sweep or a search keeps in its folder, compiled networks among them."""
+    own = [Path(folder, name) for name in (LOG, LOCK, PLAN, STUDY, table.NAME)]
+    return [str(path) for path in (*own, *Path(folder, PROGRAMS).glob("*"))]
 
 
 def rows_of(course: Course) -> list[SweepRow]:

@@ -22,13 +22,16 @@ NAME = "runs.parquet"
 
 TYPES = {
     "key": "VARCHAR", "program": "VARCHAR", "chip": "VARCHAR", "status": "VARCHAR", "error": "VARCHAR",
-    "cycles": "BIGINT", "latency_s": "DOUBLE", "energy_j": "DOUBLE", "energy_aj": "HUGEINT", "power_w": "DOUBLE",
+    "cycles": "BIGINT", "latency_s": "DOUBLE", "energy_j": "DOUBLE", "energy_aj": "DECIMAL(38,0)", "power_w": "DOUBLE",
     "area_mm2": "DOUBLE", "accuracy": "DOUBLE", "inferences": "BIGINT", "inference_latency_s": "DOUBLE",
     "inferences_per_s": "DOUBLE", "throughput_ops_per_s": "DOUBLE", "efficiency_ops_per_j": "DOUBLE",
     **{f"{name}_p{end}": "DOUBLE" for name in UNCERTAIN for end in ENDS},
     "late_reads": "BIGINT", "cpu_s": "DOUBLE",
 }  # fmt: skip
-"""The columns of each table but for the axes, and their types; `acortex` and `numpy` are the versions that worked."""
+"""The columns of each table but for the axes, and their types; `acortex` and `numpy` are the versions that worked.
+
+Attojoules are a decimal number: of the whole numbers of Parquet none is long enough.
+"""
 
 FIRST = 3
 """Columns that stand before the axes."""

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from acortex.tools.sweep.effects import fewest_draws
+from acortex.tools.sweep.effects import chance_of, fewest_draws
 from acortex.tools.sweep.metrics import ENDS, METRICS, UNCERTAIN, Metric
 from acortex.tools.sweep.results import SweepConstant, SweepReport, SweepRow, SweepUncertainty
 from acortex.tools.views.tables import number_table
@@ -26,6 +26,9 @@ MOST = 8
 """Constants that are shown, and points of a front."""
 
 LEAST_SHARE = 0.005
+
+LEAST_CHANCE = 0.02
+"""What chance may show without a word about it: the usual number of samples has less."""
 
 FROM_END_TO_END = "end to end"
 """The heading of what a constant does from one end of its spread to the other."""
@@ -89,6 +92,8 @@ def basis_told(report: SweepReport) -> Iterator[str]:
         return
     yield f"{found.samples:,} samples per point, seed {found.seed}: nine of ten lie between the ends"
     yield "constants are drawn within the spreads of the chip file, each on its own but for those joined by +"
+    if (chance := chance_of(found.samples)) > LEAST_CHANCE:
+        yield f"of so few samples shares below {100 * chance:.0f} % may be chance; --samples 1000 tells more"
     outside = [list(_outside(row)) for row in report.rows]
     if many := sum(map(bool, outside)):
         names = all_of(list(dict.fromkeys(name for row in outside for name in row)))

@@ -54,6 +54,18 @@ def test_show_says_the_same_without_running_anything(spec: Path, tmp_path: Path)
     assert acortex_("sweep", "show", tmp_path / "out").stdout.splitlines() == [made[0], *made[2:]]
 
 
+@pytest.mark.parametrize("option", ["--plot", "--html"])
+def test_show_replaces_no_file_of_the_sweep(spec: Path, tmp_path: Path, option: str) -> None:
+    folder = tmp_path / "out"
+    acortex_("sweep", spec, "-o", folder, "--workers", 1)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert folder / "results.jsonl" in before
+    for path in before:
+        result = acortex_("sweep", "show", folder, option, path)
+        assert (result.exit_code, f"{option} would replace a file of the sweep" in result.stderr) == (2, True)
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_options_may_stand_before_the_file(spec: Path, tmp_path: Path) -> None:
     assert acortex_("sweep", "-o", tmp_path / "out", "--workers", 1, spec).exit_code == 0
 

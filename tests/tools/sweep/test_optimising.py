@@ -52,6 +52,31 @@ def test_a_search_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
     assert keys(optimise(spec(), tmp_path, trials=12)) == keys(more)
 
 
+def test_a_search_that_was_killed_makes_up_for_the_trials_that_were_under_way(tmp_path: Path) -> None:
+    class Killed(Exception):
+        """Stands for what ends a process between a proposal and its result."""
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    optimise(spec(), tmp_path, trials=5)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("acortex.tools.sweep.optimising.Hands.work", killed)
+        with pytest.raises(Killed):
+            optimise(spec(), tmp_path, trials=50)
+    report = optimise(spec(), tmp_path, trials=9)
+    assert (report.complete, report.points, report.done) == (True, 9, 9)
+
+
+def test_a_trial_whose_worker_died_is_no_trial_of_the_next_call(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("acortex.tools.sweep.optimising.Hands.work", lambda *_: None)  # as if no worker answered
+        left = optimise(spec(), tmp_path, trials=4)
+    assert (left.complete, left.points, left.done) == (False, 4, 0)
+    report = optimise(spec(), tmp_path, trials=4)
+    assert (report.complete, report.points, report.done) == (True, 4, 4)
+
+
 @pytest.mark.slow
 def test_a_search_finds_the_best_of_a_grid(tmp_path: Path) -> None:
     axes = {"memory.access_cycles": {"from": 1, "to": 6, "steps": 6}, "memory.ports": [1, 2, 4]}

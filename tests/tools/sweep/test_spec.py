@@ -76,6 +76,8 @@ WRONG = [
     ('program = "a.s"\nprogramm = 1', "a sweep has no programm", 2),
     ('program = "a.s"\nchip = 3', "chip is a text", 2),
     ('program = "a.s"\nsettings = "memory.ports=2"', "settings is a list of texts", 2),
+    ('program = "a.s"\nsettings = ["memory.ports"]', "'memory.ports' is no setting with its value", 2),
+    ('program = "a.s"\nsettings = ["memory.ports=2", "memory.bank=2"]', "no setting is called memory.bank", 2),
     ('program = "a.s"\ntiming_only = 1', "timing_only is true or false", 2),
     ('program = "a.s"\nlimit = 0', "limit is 0, allowed is 1 to 10,000,000", 2),
     ('program = "a.s"\nlimit = true', "limit is a whole number from 1", 2),

@@ -21,9 +21,10 @@ from acortex.errors import MissingExtra, UsageError
 from acortex.tools.sweep import sweeping, workers
 from acortex.tools.sweep.jobs import Answer, Job
 from acortex.tools.sweep.log import held
-from acortex.tools.sweep.results import SweepReport
+from acortex.tools.sweep.results import SweepReport, SweepRow
 from acortex.tools.sweep.spec import spec_of
 from acortex.tools.sweep.sweeping import look, sweep
+from acortex.tools.sweep.table import write as written
 from acortex.tools.sweep.work import WORK, in_a_line, work
 
 ROOT = Path(__file__).parents[3]
@@ -102,6 +103,13 @@ def test_the_table_has_types_axes_and_versions(tmp_path: Path) -> None:
     wanted |= {"clock_ns": "DOUBLE", "arrays.overlap_loads": "BOOLEAN", "acortex": "VARCHAR", "cpu_s": "DOUBLE"}
     assert wanted.items() <= kinds.items()
     assert found.columns[:5] == ["key", "program", "chip", "clock_ns", "arrays.overlap_loads"]
+
+
+def test_energies_of_any_size_are_exact_in_the_table(tmp_path: Path) -> None:
+    energies = [7, 2**53 + 1, 2**63 + 1, 10**30 + 1]
+    rows = [SweepRow(key=str(one), program="p", chip="c", axes={}, status="done", energy_aj=one) for one in energies]
+    path = written(tmp_path, [], rows)
+    assert duckdb.connect().read_parquet(path).select("energy_aj").fetchall() == [(one,) for one in energies]
 
 
 def test_accuracy_is_told_where_labels_are_known_and_once_for_ideal_chips(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from acortex.sim.run import prepare
 from acortex.sim.uncertain import Courses, drawn, samples_of, settled
 from acortex.tools.open.programs import open_program
 from acortex.tools.sweep import workers
-from acortex.tools.sweep.effects import share_of, shares_of
+from acortex.tools.sweep.effects import chance_of, share_of, shares_of
 from acortex.tools.sweep.jobs import Job
 from acortex.tools.sweep.metrics import PRICED, UNCERTAIN
 from acortex.tools.sweep.results import SweepReport, SweepRow
@@ -398,3 +398,11 @@ def test_the_speed_of_a_host_is_drawn_where_it_works(tmp_path: Path) -> None:
     took = [cycles_of(510 + 1000 * Decimal(share), clock_ns) for share in drawn("host.part_ns", 40, 0).tolist()]
     rest = row.cycles - cycles_of(1010, clock_ns)
     assert [row.cycles_p5, row.cycles_p95] == ends([rest + part for part in took])
+
+
+@pytest.mark.parametrize("samples", [50, 200])
+def test_what_moves_nothing_hardly_has_a_larger_share_than_chance_is_said_to_give(samples: int) -> None:
+    random = np.random.default_rng(samples)
+    shares = [share_of(random.random(samples), 1 + random.random(samples)) for _ in range(2000)]
+    assert np.mean([share > chance_of(samples) for share in shares]) < 0.005
+    assert np.mean([share > chance_of(samples) / 4 for share in shares]) > 0.1  # and it is not said of far too many

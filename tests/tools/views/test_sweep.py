@@ -293,6 +293,13 @@ def test_prices_without_a_spread_are_named() -> None:
     assert list(basis_told(report())) == []
 
 
+@pytest.mark.parametrize(("samples", "told"), [(50, "30 %"), (700, "2 %"), (750, None), (1000, None)])
+def test_few_samples_are_said_to_show_chance(samples: int, told: str | None) -> None:
+    lines = list(basis_told(report(uncertainty={**CONSTANTS, "samples": samples})))
+    wanted = [f"of so few samples shares below {told} may be chance; --samples 1000 tells more"] if told else []
+    assert [line for line in lines if "chance" in line] == wanted
+
+
 @pytest.mark.parametrize(
     ("drawn", "told"),
     [
