@@ -10,7 +10,9 @@ from click.testing import CliRunner, Result
 from repositories import commit
 
 from acortex.tools.cli import cli
-from acortex.tools.history.views import sparkline
+from acortex.tools.history.results import HistoryPoint, HistoryReport, HistorySeries
+from acortex.tools.history.states import _told
+from acortex.tools.history.views import parts, sparkline
 
 
 def acortex_(*args: object) -> Result:
@@ -92,3 +94,24 @@ def test_what_is_refused(arguments: list[str], why: str, folder: Path, monkeypat
 )
 def test_a_line_of_numbers(values: list[int | None], line: str) -> None:
     assert sparkline(values) == line
+
+
+@pytest.mark.parametrize(("still", "told"), [(1, "s0"), (8, "s6, s7"), (9, "s7 and 1 more"), (20, "s7 and 12 more")])
+def test_series_that_did_not_move_are_named_up_to_the_eighth(still: int, told: str) -> None:
+    point = HistoryPoint(commit="c" * 40, date="", subject="", cycles=5)
+    series = [HistorySeries(name=f"s{at}", points=[point], moves=[]) for at in range(still)]
+    report = HistoryReport(repository="", span=["a", "b"], commits=1, runs=0, complete=True, series=series)
+    *_, last = (str(part) for part in parts(report))
+    assert last.startswith("nothing moved in s0") and last.endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", "it fails, and says nothing"),
+        ("warning: slow\n\na.s:3: no such register\n  hint: d0 to d31\n", "a.s:3: no such register"),
+        ("warning: slow\nTraceback (most recent call last):\n  File x\nKeyError: 'y'\n", "KeyError: 'y'"),
+    ],
+)
+def test_of_what_a_run_says_the_line_is_kept_that_tells_what_is_wrong(text: str, line: str) -> None:
+    assert _told(text) == line
