@@ -162,6 +162,22 @@ def test_options_that_contradict_are_wrong_usage(source: Path, args: tuple[str, 
     assert "json" in args or not result.stdout
 
 
+@pytest.mark.parametrize(
+    ("mode", "option"),
+    [
+        *(("--timing-only", one) for one in ("output y", "labels l", "dump-layers d", "noise-seed 0", "data-energy")),
+        *(("--functional-only", one) for one in ("trace t", "report r.html", "plot p.svg", "max-cycles 5")),
+    ],
+)
+def test_what_a_mode_does_not_make_cannot_be_asked_of_it(source: Path, mode: str, option: str) -> None:
+    result = acortex_("run", source, mode, *f"--{option}".split())
+    needs = "values, which --timing-only does not compute"
+    if mode == "--functional-only":
+        needs = "time, which --functional-only does not simulate"
+    told = f"error: --{option.split()[0]} needs {needs}\n  hint: leave one of them out\n"
+    assert (result.stdout, result.stderr, result.exit_code) == ("", told, 2)
+
+
 @pytest.mark.parametrize("option", ["--output", "--trace"])
 def test_a_place_that_cannot_be_written_is_refused_before_the_run(source: Path, option: str, tmp_path: Path) -> None:
     result = acortex_("run", source, option, tmp_path / "nowhere" / "file")
