@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 import acortex
 from acortex.isa import assemble_file
 from acortex.tools.cli import cli
+from acortex.tools.commands.run import _trace
 
 DIGITS = Path(__file__).resolve().parents[3] / "programs"
 
@@ -415,3 +416,10 @@ def test_the_energy_of_arrays_is_told_by_the_data() -> None:
     assert found["energy_aj"] == round(Fraction(1_290_000 * activity, 16_772))
     assert found["fixed_aj"] == 3 * 1_290_000 == report["energy_by_component_aj"]["arrays"]
     assert json.loads(acortex_("run", DIGITS / "vmm.s", "--format", "json").stdout)["data_energy"] is None
+
+
+def test_a_trace_that_was_not_renamed_is_named_by_its_part(tmp_path: Path) -> None:
+    whole = tmp_path / "run.actrace"
+    assert _trace(str(whole)) == str(whole)
+    (tmp_path / "run.actrace.part").touch()
+    assert [_trace(str(whole)), _trace(None), _trace("-")] == [f"{whole}.part", None, "-"]
