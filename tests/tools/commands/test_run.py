@@ -12,8 +12,9 @@ from click.testing import CliRunner, Result
 
 import acortex
 from acortex.isa import assemble_file
+from acortex.sim.results import Verification
 from acortex.tools.cli import cli
-from acortex.tools.commands.run import _trace
+from acortex.tools.commands.run import _exit_code, _trace
 
 DIGITS = Path(__file__).resolve().parents[3] / "programs"
 
@@ -423,3 +424,19 @@ def test_a_trace_that_was_not_renamed_is_named_by_its_part(tmp_path: Path) -> No
     assert _trace(str(whole)) == str(whole)
     (tmp_path / "run.actrace.part").touch()
     assert [_trace(str(whole)), _trace(None), _trace("-")] == [f"{whole}.part", None, "-"]
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({}, 0),
+        ({"trace_failure": "cannot be written (No space left on device)"}, 1),
+        ({"stopped": "stopped at cycle 5"}, 1),
+        ({"verification": Verification(equal=True, codes=10, different=0, first=None)}, 0),
+        ({"verification": Verification(equal=False, codes=10, different=1, first=3)}, 1),
+    ],
+    ids=str,
+)
+def test_a_run_fails_where_it_is_stopped_or_wrong_or_its_trace_is_not_whole(more: dict[str, object], code: int) -> None:
+    report = acortex.run(Path(__file__).parents[1] / "echo.s").report
+    assert _exit_code(report.model_copy(update=more)) == code

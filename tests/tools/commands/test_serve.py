@@ -216,7 +216,9 @@ def test_an_output_is_no_input(digits: Path) -> None:
     assert result.exit_code == 2 and "would replace" in result.stderr
 
 
-@pytest.mark.parametrize("given", [{"chip": "acortex_digits"}, {"settings": ["arrays.n=1"]}, {"link": ["latency_ns=5"]}])
+@pytest.mark.parametrize(
+    "given", [{"chip": "acortex_digits"}, {"settings": ["arrays.n=1"]}, {"link": ["latency_ns=5"]}]
+)
 def test_a_system_that_is_open_takes_no_options_of_its_file(given: dict[str, Any]) -> None:
     system = open_system("zoo:digits_mlp", None, (), (), weights=False)
     with pytest.raises(UsageError, match="chip, settings and link are for the name of a system"):
