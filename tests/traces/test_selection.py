@@ -65,6 +65,31 @@ def test_selections_of_a_selection_cover_what_both_do(trace: Trace) -> None:
     assert trace.select(unit="vmm").select(unit="neurons").header.filters == {"units": []}
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [
+        ({"inference": (0, 1)}, {"inference": (1, 2)}, {"inference": 1}),
+        ({"inference": 0}, {"inference": 1}, {"inference": ()}),
+        ({"unit": "*load"}, {"unit": "vmm*"}, {"unit": "vmm.load"}),
+        ({"layer": "*1"}, {"layer": "conv*"}, {"layer": "conv1"}),
+        ({"window": (0, 60)}, {"window": (30, 90)}, {"window": (30, 60)}),
+        ({"pc": (0, 1)}, {"pc": (1, 2)}, {"pc": 1}),
+        ({"pc": (0, 1)}, {"line": "toy.s:4"}, {"pc": 1}),
+        ({"kind": "*r*"}, {"kind": "frame"}, {"kind": "frame"}),
+        ({"unit": "vmm", "inference": 1}, {"window": (0, 90)}, {"unit": "vmm", "inference": 1, "window": (0, 90)}),
+    ],
+    ids=str,
+)
+def test_rows_of_a_selection_of_a_selection_match_both(
+    trace: Trace, first: dict[str, Any], second: dict[str, Any], both: dict[str, Any]
+) -> None:
+    wanted = trace.select(**both)
+    for part in (trace.select(**first).select(**second), trace.select(**second).select(**first)):
+        assert list(part.events) == list(wanted.events)
+        assert list(part.waits) == list(wanted.waits)
+        assert (part.part, len(part)) == (wanted.part, len(wanted))
+
+
 def test_a_selection_has_the_events_and_the_waits_that_match(trace: Trace) -> None:
     part = trace.select(unit="main_memory.read", inference=0, window=(10, 80))
     for mine, all_rows in ((part.events, trace.events), (part.waits, trace.waits)):
