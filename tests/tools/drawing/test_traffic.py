@@ -177,6 +177,35 @@ def source(body: str) -> Program:
     return assemble(TWO.replace(".input x, 64\n.output y, 64\n", "") + body + "halt\n")
 
 
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "edges"),
+    [
+        ("a", "b", {("a", "b"): 1}),
+        ("abc", "d", {("c", "d"): 1}),
+        ("a", "bcd", {("a", "b"): 1, ("a", "c"): 1, ("a", "d"): 1}),
+        ("abc", "de", {("c", "d"): 1, ("c", "e"): 1}),
+    ],
+)
+def test_words_go_from_the_input_that_brought_them_to_each_output(
+    inputs: str, outputs: str, edges: dict[tuple[str, str], int]
+) -> None:
+    """Each input brings one word to the same place, and each output takes it from there."""
+    lines = [
+        *(f".input {name}, shape=64" for name in inputs),
+        *(f".output {name}, shape=64" for name in outputs),
+        *("start", "base d0, 0", "inference"),
+        *(f"input {name}, d0" for name in inputs),
+        *("signal host_in, t0", "await host_out, t0"),
+        *(f"output {name}, d0" for name in outputs),
+        *("endinference", "halt"),
+    ]
+    one = traffic(assemble("\n".join(lines)), 4)
+    assert [(node.name, node.kind) for node in one.nodes] == [
+        *((name, "input") for name in inputs), *((name, "output") for name in outputs),
+    ]  # fmt: skip
+    assert named(one) == edges
+
+
 def test_a_program_that_moves_nothing_has_no_nodes() -> None:
     one = traffic(source(""), 32)
     assert one.nodes == []
