@@ -176,10 +176,44 @@ def test_results_that_nothing_reads_are_those_of_brute_force() -> None:
     assert some > 50
 
 
-def test_a_word_that_two_passes_share_is_read_for_both() -> None:
-    again = "read     d0\nfeed     1, 1, tail=2\nmultiply g0, 1\nconvert  q0, 1\n"
-    half = f"write    d1, tail=1\n{again}write    d1, shift=1, tail=1\n"
-    assert found(BASE.replace("write    d1\n", half)) == []
+PRODUCT = "feed     1, 1, tail=2\nmultiply g0, 1\nconvert  q0, 1\n"
+
+
+@pytest.mark.parametrize("passes", [2, 3, 5])
+def test_a_word_that_passes_share_is_read_for_all_of_them(passes: int) -> None:
+    again = f"read     d0\n{PRODUCT}"
+    parts = again.join(f"write    d1, shift={shift}, tail=1\n" for shift in range(passes))
+    assert found(BASE.replace("write    d1\n", parts)) == []
+    assert found(BASE.replace("write    d1\n", f"write    d1\n{again}base     d1, 3\n{parts}")) == ["L001"]
+
+
+@pytest.mark.parametrize("read", [(), (7,), (8,), (9,), (7, 8), (8, 9), (7, 8, 9)])
+def test_each_piece_of_the_initial_memory_is_found_that_nothing_reads(read: tuple[int, ...]) -> None:
+    """Three pieces of a word each, some of which are added to the result."""
+    pieces = "".join(f".memory  {at}, 1\n.row     {', '.join('1' * 64)}\n" for at in (7, 8, 9))
+    uses = "".join(f"base     d2, {at}\nread     d2\n{PRODUCT}write    d1, shift={at}, tail=2\n" for at in read)
+    source = BASE.replace("group    g0, 2, 2", f"{pieces}group    g0, 2, 2").replace(
+        "signal   write", f"{uses}signal   write"
+    )
+    program = assemble(source, file="small.s")
+    told = [one.message for one in lint(program) if one.code == "L003"]
+    assert told == [f"no instruction reads word {at} of main memory" for at in (7, 8, 9) if at not in read]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [(0, 1, "word 2"), (0, 2, "word 1"), (1, 2, "word 0"), (1, 1, "2 words, of them 0 and 2,"), (0, 0, "words 1 to 2")],
+)
+def test_words_of_an_input_are_told_apart_whatever_is_written_far_behind_them(
+    first: int, second: int, told: str
+) -> None:
+    """Three words come, of which two passes read one each; between them a result goes to a high address."""
+    source = BASE.replace("shape=2\n.output", "shape=192\n.output").replace("d0, 0\n", "d0, 0\ndim      d0, 0, 3\n")
+    far = f"{PRODUCT}base     d2, 5000\nwrite    d2\n"
+    passes = f"base     d3, {first}\nread     d3\n{far}base     d3, {second}\nread     d3\n"
+    program = assemble(source.replace("base     d1, 1", "base     d1, 9").replace("read     d0\n", passes))
+    (message,) = [one.message for one in lint(program) if one.code == "L004"]
+    assert message == f"no instruction reads {told} of the input `x`, of 3 words"
 
 
 # Registers, tokens, loops ---------------------------------------------------------------------------------------------

@@ -133,6 +133,18 @@ def test_a_narrower_map_in_the_same_words_is_not_taken_for_the_one_before() -> N
     assert writers.read(np.arange(2)) == {2: 2}
 
 
+def test_a_map_that_is_begun_anew_is_read_only_by_what_reads_it_since() -> None:
+    """What comes after the begin adds its channels, the first ones too, until the word is read again."""
+    writers = Writers(2)
+    writers.write(1, np.arange(2), None)
+    assert writers.read(np.arange(2)) == {1: 2}
+    writers.write(2, np.arange(2), mask(range(32)))
+    writers.write(3, np.arange(2), mask(range(8)))
+    assert writers.read(np.arange(1)) == {2: 1, 3: 1}
+    writers.write(4, np.arange(2), mask(range(4)))
+    assert writers.read(np.arange(2)) == {4: 2, 2: 1, 3: 1}
+
+
 def test_the_words_of_a_pixel_have_masks_of_their_own() -> None:
     writers = Writers(6)
     writers.write(7, np.arange(6), mask(range(64), range(8)))
