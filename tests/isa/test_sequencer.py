@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from acortex.isa.arithmetic.quantisers import Quantiser
 from acortex.isa.arithmetic.windows import Window
@@ -272,6 +275,23 @@ def test_a_stream_walks_axis_0_fastest() -> None:
     stream = sequencer.streams[0]
     assert stream.addresses().tolist() == [50, 52, 54, 40, 42, 44]
     assert (stream.size, stream.bounds()) == (6, (40, 54))
+
+
+EXTENTS = st.tuples(*(st.integers(1, 4) for _ in range(4)))
+STRIDES = st.tuples(*(st.integers(-50, 50) for _ in range(4)))
+
+
+@given(st.integers(0, 1000), EXTENTS, STRIDES)
+def test_the_bounds_of_a_stream_are_those_of_its_words(base: int, extents: Any, strides: Any) -> None:
+    stream = Stream(base, extents, strides)
+    words = stream.addresses()
+    assert (stream.size, stream.bounds()) == (len(words), (words.min(), words.max()))
+
+
+@pytest.mark.parametrize(("turns", "lag", "bound"), [(5, 2, 3), (5, 1, 4), (2, 2, 0), (1, 3, 0)])
+def test_a_register_that_lags_has_fewer_turns_to_come(turns: int, lag: int, bound: int) -> None:
+    sequencer, _ = walk(f"loop l0, {turns}", f"lag l1, l0, {lag}, 2", "next l0, 1")
+    assert (sequencer._bounds[0], sequencer._bounds[1]) == (turns, bound)
 
 
 def test_what_was_dispatched_keeps_its_stream() -> None:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from acortex.isa.asm.assembler import assemble, assemble_file
+from acortex.isa.codec import encode
 from acortex.isa.lint.book import page
 from acortex.isa.lint.checks import lint
 from acortex.isa.lint.names import unused_names
 from acortex.isa.lint.rows import FINDINGS
-from acortex.isa.lint.usage import ACCESSES, Usage
+from acortex.isa.lint.usage import ACCESSES, Usage, _inferences
+from acortex.isa.operands import HOST_COUNT
 from acortex.isa.program import Program
 from acortex.isa.rules import BASE, ProgramError, changed
 from acortex.isa.semantics import visited
 from acortex.isa.sequencer import Sequencer
+from acortex.isa.table import MNEMONICS
 from acortex.programs.shipped import FOLDER
 from acortex.sim.lint import lint as of_program
 from acortex.sim.lint import measured
@@ -214,6 +219,44 @@ def test_words_of_an_input_are_told_apart_whatever_is_written_far_behind_them(
     program = assemble(source.replace("base     d1, 1", "base     d1, 9").replace("read     d0\n", passes))
     (message,) = [one.message for one in lint(program) if one.code == "L004"]
     assert message == f"no instruction reads {told} of the input `x`, of 3 words"
+
+
+def test_tokens_that_pile_up_are_shown_with_the_first_place_that_awaits_them() -> None:
+    more = "signal   write, t1\n" * 3 + "nop\nawait    host_out, t1\nnop\nawait    host_out, t1\n"
+    host = ("\ninference\n", "\nloop     l0, host\neach: inference l0\n"), ("halt", "next     l0, each\nhalt")
+    source = changed(BASE, *host, ("signal   write, t1\nawait    host_out, t1\n", more))
+    (one,) = lint(assemble(source, file="small.s"))
+    first = source[: source.index("await    host_out, t1")].count("\n") + 1
+    assert one.code == "L102" and one.message.startswith(
+        "token t1 is signalled 3 times for each inference and awaited 2 times"
+    )
+    assert [(text, place.split(":")[1]) for text, place in one.places] == [("it is awaited here", str(first))]
+
+
+@pytest.mark.parametrize(
+    ("host", "lags", "samples", "walked"),
+    [
+        (True, [], 0, 2),
+        (True, [], 1, 1),
+        (True, [], 7, 2),
+        (True, [1], 0, 2),
+        (True, [2], 0, 3),
+        (True, [5, 2], 0, 6),
+        (True, [5], 3, 6),
+        (False, [], 0, 1),
+        (False, [], 7, 7),
+    ],
+)
+def test_as_many_inferences_are_walked_through_as_show_all(
+    host: bool, lags: list[int], samples: int, walked: int
+) -> None:
+    """Two, the second of which shows what the first left; behind the longest lag one more than that."""
+    loop, lag = MNEMONICS["loop"], MNEMONICS["lag"]
+    words = [encode(loop, {"loop": 0, "count": HOST_COUNT if host else 3})]
+    words += [encode(lag, {"register": 1, "of": 0, "turns": turns}) for turns in lags]
+    given = {"x": np.zeros((samples, 1), np.uint8)} if samples else {}
+    program = replace(assemble(BASE), words=np.array(words, np.uint64), samples=given)
+    assert _inferences(program) == walked
 
 
 # Registers, tokens, loops ---------------------------------------------------------------------------------------------
