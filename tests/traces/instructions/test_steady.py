@@ -6,7 +6,10 @@ import random
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from acortex.isa import assemble
@@ -19,6 +22,7 @@ from acortex.sim.tracing import Tracing
 from acortex.tools.open.programs import open_source
 from acortex.traces.file import reader
 from acortex.traces.file.reader import Trace
+from acortex.traces.instructions.loops import loops_of
 from acortex.traces.instructions.results import LoopView
 from acortex.traces.instructions.view import view
 from judge.generate import generate
@@ -39,6 +43,22 @@ def traced(made: Prepared, path: Path) -> Trace:
 
 def shipped(name: str) -> Program:
     return open_source(str(FOLDER / f"{name}.s"))
+
+
+@pytest.mark.parametrize(
+    ("pcs", "found"),
+    [
+        ([0, 1, 2, 3], []),
+        ([0, 1, 1, 1, 2], [(1, 1, 3, 1, 1, [1, 2, 3])]),
+        # Twice two turns: of equals the last stay counts.
+        ([0, 1, 2, 1, 2, 3, 0, 1, 2, 1, 2, 3, 4], [(0, 3, 2, 1, 0, [5, 11]), (1, 2, 4, 2, 7, [8, 10])]),
+        # Three turns, then two, then one.
+        ([0, 1, 1, 1, 2, 0, 1, 1, 2, 0, 1, 2, 3], [(0, 2, 3, 1, 0, [4, 8, 11]), (1, 1, 6, 3, 1, [1, 2, 3])]),
+    ],
+)
+def test_loops_are_found_from_jumps_back_each_with_its_longest_stay(pcs: list[int], found: list[Any]) -> None:
+    loops = loops_of(SimpleNamespace(pc=np.array(pcs)))  # type: ignore[arg-type]  # of executions the addresses count
+    assert [(*one[:5], one.ends.tolist()) for one in loops] == found
 
 
 @pytest.mark.parametrize("name", SHIPPED)
