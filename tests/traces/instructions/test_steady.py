@@ -22,8 +22,9 @@ from acortex.sim.tracing import Tracing
 from acortex.tools.open.programs import open_source
 from acortex.traces.file import reader
 from acortex.traces.file.reader import Trace
-from acortex.traces.instructions.loops import loops_of
+from acortex.traces.instructions.loops import Loop, loops_of
 from acortex.traces.instructions.results import LoopView
+from acortex.traces.instructions.steady import Steady, _inferences
 from acortex.traces.instructions.view import view
 from judge.generate import generate
 
@@ -61,6 +62,26 @@ def test_loops_are_found_from_jumps_back_each_with_its_longest_stay(pcs: list[in
     assert [(*one[:5], one.ends.tolist()) for one in loops] == found
 
 
+@pytest.mark.parametrize(
+    ("inferences", "turns", "new"),
+    [
+        ([[0, 0, 0], [0, 1, 1], [2, 1, 1], [2, 3, 3]], 1, 1),  # 3 alone: of 2 the turn before did a part
+        ([[0, 0, 0], [1, 1, 1], [2, 2, 2], [3, 3, 3]], 1, 1),
+        ([[0, 0, 0], [1, 1, 1], [2, 2, 2], [3, 3, 3]], 2, 2),
+        ([[0, 0, 0], [1, 0, 0], [1, 2, 2], [3, 3, 4]], 2, 3),
+        ([[0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]], 1, 0),
+        ([[-1, -1, 0], [-1, 1, -1]], 1, 1),
+        ([[0, -1, 0], [1, 2, 0]], 1, 2),
+    ],
+)
+def test_inferences_of_a_period_are_those_that_begin_in_it(inferences: list[list[int]], turns: int, new: int) -> None:
+    """Turns of three instructions each, and the inference of each."""
+    flat = np.array(inferences).ravel()
+    loop = Loop(0, 2, len(inferences), 1, 0, np.arange(2, len(flat), 3))
+    executions: Any = SimpleNamespace(inference=flat)
+    assert _inferences(loop, executions, Steady(10, turns, 0, 0)) == new
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_period_is_what_each_further_inference_takes(name: str, tmp_path: Path) -> None:
     made = prepare(shipped(name))
@@ -84,6 +105,33 @@ def test_a_chain_closes_over_whole_periods(name: str, tmp_path: Path) -> None:
             assert unit.busy + unit.waiting + unit.idle == loop.period
         assert loop.simple_bound == max(unit.busy for unit in loop.units) <= loop.period
         assert (loop.bound == "busy") == (loop.simple_bound == loop.period)
+
+
+@pytest.mark.parametrize("ports", [1, 2, 3])
+@pytest.mark.parametrize("name", ["vmm", "vector_add"])
+def test_units_are_busy_as_their_rows_of_the_last_period_say(name: str, ports: int, tmp_path: Path) -> None:
+    """Row by row; the ports share the cycles of all accesses, rounded up."""
+    chip = load_chip("acortex_digits", [f"memory.ports={ports}"])
+    trace = traced(times(prepare(shipped(name), chip), 24), tmp_path / "run.actrace")
+    units, kinds = trace.header.units, [kind.name for kind in trace.header.kinds]
+    loops = [one for one in view(trace, rows=1).loops if one.entered == 1 and one.period]
+    assert loops
+    for loop in loops:
+        assert loop.until_cycle is not None and loop.period is not None
+        pcs = range(trace.header.lines.index(loop.line), trace.header.lines.index(loop.end_line) + 1)
+        busy, waiting, held = Counter[str](), Counter[str](), 0
+        for sums, table in ((busy, trace.events), (waiting, trace.waits)):
+            for row in table:
+                first = max(row.start, loop.until_cycle - loop.period)
+                cycles = min(row.start + row.duration, loop.until_cycle) - first
+                if row.pc in pcs and cycles > 0:
+                    sums[units[row.unit]] += cycles
+                    is_access = table is trace.events and kinds[row.kind] in ("memory.read", "memory.write")
+                    held += cycles if is_access else 0
+        busy["main_memory ports"] = -(-held // ports)
+        assert {one.unit: (one.busy, one.waiting) for one in loop.units} == {
+            unit: (busy[unit], waiting[unit]) for unit in busy | waiting if busy[unit] or waiting[unit]
+        }
 
 
 def test_a_loop_that_waits_for_each_hand_over_takes_their_sum(tmp_path: Path) -> None:
