@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -16,11 +18,13 @@ from acortex.sim.chip.specs import Chip, load_chip
 from acortex.sim.inputs import Inputs
 from acortex.sim.results import RunReport
 from acortex.sim.run import run
+from acortex.tools.commands.view import SORTS
 from acortex.tools.open.programs import open_source
 from acortex.traces.file import reader
 from acortex.traces.file.reader import Trace
 from acortex.traces.instructions import columns, totals
 from acortex.traces.instructions.results import InstructionView
+from acortex.traces.instructions.totals import Sort
 from acortex.traces.instructions.view import view
 from judge.generate import generate
 
@@ -238,3 +242,18 @@ def test_a_part_of_a_trace_is_refused_and_a_part_of_a_view_is_none(tmp_path: Pat
         view(trace.select(unit="host/*"))
     nothing = view(trace, inference=5)
     assert (nothing.instructions, nothing.rows, nothing.totals, nothing.complete) == (0, [], [], False)
+
+
+@pytest.mark.parametrize(
+    ("sort", "wanted"),
+    [
+        ("critical", [2, 0, 1, 3, 4]), ("busy", [1, 4, 0, 2, 3]), ("waiting", [3, 0, 1, 2, 4]),
+        ("energy", [4, 0, 1, 2, 3]), ("times", [0, 1, 2, 3, 4]), ("line", [0, 1, 2, 3, 4]),
+    ],
+)  # fmt: skip
+def test_sums_of_one_number_come_in_its_order_and_equals_in_that_of_the_program(sort: Sort, wanted: list[int]) -> None:
+    names = ("pc", "critical", "busy", "waiting", "energy_aj", "executions")
+    numbers = [(0, 0, 1, 0, 2, 7), (1, None, 9, 0, 2, 7), (2, 5, 1, 0, 2, 7), (3, 0, 1, 4, 2, 7), (4, None, 5, 0, 8, 7)]
+    rows: list[Any] = [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in numbers]
+    assert [row.pc for row in sorted(rows, key=totals.SORTS[sort])] == wanted
+    assert totals.SORTS["times"](rows[0]) == -7 and list(totals.SORTS) == [*SORTS]
