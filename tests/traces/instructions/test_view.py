@@ -25,8 +25,10 @@ from acortex.traces.file.reader import Trace
 from acortex.traces.instructions import columns, totals
 from acortex.traces.instructions.results import InstructionView
 from acortex.traces.instructions.totals import Sort
-from acortex.traces.instructions.view import view
+from acortex.traces.instructions.view import _chosen, view
 from judge.generate import generate
+
+from ..conftest import MakeTrace, Rows
 
 
 def traced(program: Program, path: Path, chip: Chip | None = None, inputs: Inputs = None) -> tuple[Trace, RunReport]:
@@ -257,3 +259,29 @@ def test_sums_of_one_number_come_in_its_order_and_equals_in_that_of_the_program(
     rows: list[Any] = [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in numbers]
     assert [row.pc for row in sorted(rows, key=totals.SORTS[sort])] == wanted
     assert totals.SORTS["times"](rows[0]) == -7 and list(totals.SORTS) == [*SORTS]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"window": (20, 30)}, {"window": (0, 20)}, {"window": (21, 1000)}, {"window": (20, 21)}, {"unit": "vmm*"},
+        {"layer": "fc"}, {"inference": 1}, {"inference": (0, 1)}, {"unit": "vmm", "window": (10, 40), "inference": 0},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_rows_of_a_selection_are_those_that_its_trace_has(
+    make_trace: MakeTrace, rows: tuple[Rows, Rows], wanted: dict[str, Any]
+) -> None:
+    """Rows of no length among them, at both ends of a window and before it."""
+    points = [(at, 0, 2, 2, 1, 2, 1, 0, 1) for at in (19, 20, 21, 30)]
+    trace = make_trace([*rows[0], *points], [*rows[1], (20, 0, 2, 0, 1, 2, 0), (15, 5, 0, 1, 1, 1, 0)])
+    part, found = trace.select(**wanted), columns.columns_of(trace)
+    chosen = _chosen(found, part)
+    names = ("unit", "start", "end", "pc", "layer", "inference")
+    shown = Counter(zip(*(getattr(found, name)[chosen].tolist() for name in names), strict=True))
+    assert shown == Counter(
+        (row.unit, row.start, row.start + row.duration, row.pc, row.layer, row.inference)
+        for table in (part.events, part.waits)
+        for row in table
+    )
+    assert shown
