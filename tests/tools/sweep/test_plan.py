@@ -92,6 +92,35 @@ def test_a_key_goes_by_all_that_its_result_depends_on(
     assert {key for key in KEYS if getattr(one, key) != getattr(other, key)} == differ
 
 
+@pytest.mark.parametrize(
+    ("base", "file", "differ"),
+    [
+        (GIVEN, "a.npy", OF_RUN),
+        (GIVEN, "la.npy", OF_RUN),
+        (GIVEN, "b.npy", set()),
+        (NETWORK | GIVEN, "a.npy", ALL),
+        (NETWORK | compiled(calibration="b.npy"), "b.npy", ALL),
+        (NETWORK | compiled(calibration="b.npy"), "a.npy", set()),
+        ({"program": "p.s"}, "p.s", ALL),
+        ({"chip": "c.toml"}, "c.toml", TIME),
+    ],
+    ids=str,
+)
+def test_a_file_counts_by_what_it_holds(
+    plan: Plan, tmp_path: Path, base: dict[str, Any], file: str, differ: set[str]
+) -> None:
+    """Whatever its name: another content in its place is another point."""
+    (tmp_path / "p.s").write_text(Path(ECHO).read_text())
+    (tmp_path / "c.toml").write_text('inherits = "acortex_digits"\n')
+    one, path = plan(**base), tmp_path / file
+    if path.suffix == ".npy":
+        np.save(path, np.load(path) + 1)
+    else:
+        path.write_text(path.read_text() + {".s": "halt\n", ".toml": "[memory]\nports = 2\n"}[path.suffix])
+    other = plan(**base)
+    assert {key for key in KEYS if getattr(one, key) != getattr(other, key)} == differ
+
+
 def point(spec: Spec, values: dict[str, Any]) -> tuple[str, ...]:
     return Planner(spec)._settings(Point(VMM, values))
 
