@@ -8,7 +8,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from acortex.errors import UsageError
 from acortex.isa import assemble
@@ -24,6 +27,7 @@ from acortex.traces.file import reader
 from acortex.traces.file.reader import Trace
 from acortex.traces.instructions import columns, totals
 from acortex.traces.instructions.results import InstructionView
+from acortex.traces.instructions.rows import Bins, _cover, _Spent, bins_of
 from acortex.traces.instructions.totals import Sort
 from acortex.traces.instructions.view import _chosen, view
 from judge.generate import generate
@@ -285,3 +289,40 @@ def test_the_rows_of_a_selection_are_those_that_its_trace_has(
         for row in table
     )
     assert shown
+
+
+@given(
+    st.lists(st.tuples(st.integers(-20, 60), st.integers(0, 30)), max_size=6),
+    st.integers(-5, 20), st.integers(1, 9), st.integers(1, 8),
+)  # fmt: skip
+def test_cycles_of_bins_are_counted_one_by_one(
+    spans: list[tuple[int, int]], first: int, cycles: int, count: int
+) -> None:
+    """Of spans that begin before the bins, end behind them, or lie on each other."""
+    start = np.array([begin for begin, _ in spans], np.int64)
+    end = np.array([begin + length for begin, length in spans], np.int64)
+    wanted = [0] * count
+    for begin, length in spans:
+        for cycle in range(begin, begin + length):
+            at = (cycle - first) // cycles
+            if 0 <= at < count:
+                wanted[at] += 1
+    assert _cover(_Spent(start, end, "busy"), Bins(first, cycles, count)).tolist() == wanted
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "most", "bins"),
+    [
+        (0, 80, 80, (0, 1, 80)),
+        (5, 86, 80, (5, 2, 41)),
+        (0, 161, 80, (0, 3, 54)),
+        (7, 7, 80, (7, 1, 1)),
+        (0, 9, 1, (0, 9, 1)),
+    ],
+)
+def test_bins_are_of_as_few_whole_cycles_as_their_number_allows(
+    first: int, end: int, most: int, bins: tuple[int, int, int]
+) -> None:
+    found = bins_of(first, end, most)
+    assert (found.first, found.cycles, found.count) == bins
+    assert found.end >= end > found.end - found.cycles or first == end
