@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -150,10 +151,13 @@ def test_of_a_part_of_a_run_no_critical_path_is_told(
 ) -> None:
     b = make_trace(_changed(rows[0], 50, DURATION, 1), rows[1], name="b", summary={"cycles": 201})
     assert diff(a, b).critical
-    parts = [one.select(window=(0, 1000)) if some else one for one, some in zip((a, b), selected, strict=True)]
-    cut = [replace(one, summary=None, complete=False, lost="its end") for one in (a, b)]
-    lost = [cut[at] if some else one for at, (one, some) in enumerate(zip((a, b), selected, strict=True))]
-    for pair in (parts, lost):
+    ways: list[Callable[[Trace], Trace]] = [
+        lambda one: one.select(window=(0, 1000)),
+        lambda one: replace(one, summary=None, complete=False, lost="its end"),
+        lambda one: replace(one, summary={**(one.summary or {}), "stopped": "stopped at cycle 200"}),
+    ]
+    for part in ways:
+        pair = [part(one) if some else one for one, some in zip((a, b), selected, strict=True)]
         found = diff(*pair)
         assert (found.critical, found.complete) == ([], [not some for some in selected])
 
