@@ -148,7 +148,7 @@ def test_a_selection_covers_what_was_selected_and_of_a_cut_trace_what_its_rows_t
     assert sums_of(path, trace.select(unit="vmm/*")).covers.until_cycle is None  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(("window", "until"), [(None, 24), ((0, 10), 10), ((0, 24), 24), ((0, 28), 24)])
+@pytest.mark.parametrize(("window", "until"), [(None, 24), ((0, 10), 10), ((0, 22), 22), ((0, 24), 24), ((0, 28), 24)])
 def test_a_selection_of_a_cut_trace_covers_what_both_leave(
     make_trace: MakeTrace, window: tuple[int, int] | None, until: int
 ) -> None:

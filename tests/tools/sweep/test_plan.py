@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from acortex.tools.sweep import uncertainty
+from acortex.tools.sweep import work as working
+from acortex.tools.sweep.course import Course
+from acortex.tools.sweep.plan import Plan as Plans
 from acortex.tools.sweep.plan import Planned, Planner
 from acortex.tools.sweep.points import Point, points_of
 from acortex.tools.sweep.spec import Spec, spec_of
+from acortex.tools.sweep.work import _median, failed, work
 
 ROOT = Path(__file__).parents[3]
 VMM, ECHO = str(ROOT / "programs" / "vmm.s"), str(ROOT / "tests" / "tools" / "echo.s")
@@ -161,3 +167,56 @@ def test_a_network_whose_accuracy_is_not_told_is_compiled_in_the_cheap_way(
 ) -> None:
     options = Planner(spec_of({"program": program, "axes": {}, **more}, "s.toml"))._compiling(Point(program, {}))
     assert options is not None and options["quantise"] == effort
+
+
+DONE = {"status": "done"}
+RESULTS = {
+    "p": {**DONE, "cpu_s": 50.0, "labels": True, "name": "p"},
+    "k": {**DONE, "cpu_s": 2.0, "cycles": 7},
+    "v": {**DONE, "cpu_s": 0.5, "accuracy": 0.25},
+    "s": {**DONE, "cpu_s": 1.0, "counting_cpu_s": 4.0, "cycles_p5": 6.0},
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "spread", "lost", "wanted"),
+    [
+        ("", "", {}, {"cycles": 7, "cpu_s": 2.0}),
+        ("v", "", {}, {"cycles": 7, "accuracy": 0.25, "cpu_s": 2.5}),
+        ("", "s", {}, {"cycles": 7, "cycles_p5": 6.0, "cpu_s": 7.0}),
+        ("v", "s", {}, {"cycles": 7, "accuracy": 0.25, "cycles_p5": 6.0, "cpu_s": 7.5}),
+        ("v", "s", {"s": None}, {"status": "missing"}),
+        ("v", "s", {"v": failed("no"), "s": None}, {"status": "failed", "error": "no"}),
+        ("v", "", {"k": None, "p": failed("bad")}, {"status": "failed", "error": "bad"}),
+        ("v", "", {"p": {**DONE, "labels": False}}, {"cycles": 7, "cpu_s": 2.0}),
+    ],
+    ids=str,
+)
+def test_a_point_is_what_its_jobs_found_and_took_but_for_its_program(
+    values: str, spread: str, lost: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    """The program is made once for many points. Of what failed, the first job tells."""
+    rows = {key: row for key, row in {**RESULTS, **lost}.items() if row is not None}
+    log: Any = SimpleNamespace(rows=rows)
+    course = Course(Plans("s.toml", (), (), True, False, ()), Path(), log)
+    found = course.of(Planned("p.s", {}, "k", program="p", values=values, spread=spread))
+    assert wanted.items() <= found.items()
+    assert ("accuracy" in found) == ("accuracy" in wanted)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "median"),
+    [([], None), ([3.0], 3.0), ([1.0, 2.0], 2.0), ([9.0, 1.0, 5.0], 5.0), ([4.0, 1.0, 3.0, 2.0], 3.0)],
+)
+def test_the_middle_of_an_even_number_is_the_larger(numbers: list[float], median: float | None) -> None:
+    assert _median(numbers) == median
+
+
+def test_what_runs_of_draws_took_is_shared_by_the_points_that_they_are_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(working, "_chips", lambda job: [])
+    monkeypatch.setattr(uncertainty, "intervals", lambda chips, drawn: iter([{"a": 1.0}, {"a": 2.0}]))
+    counts = {"x": {"cpu_s": 3.0}, "y": {"cpu_s": 1.0}, "z": {"cpu_s": None}}
+    found = work({"do": "spread", "keys": ["k", "l"], "sampled": {"counts": counts}})  # type: ignore[typeddict-item]
+    assert [(row["a"], row["counting_cpu_s"], row["status"]) for row in found.values()] == [
+        (1.0, 2.0, "done"), (2.0, 2.0, "done"),
+    ]  # fmt: skip
