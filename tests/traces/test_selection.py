@@ -14,7 +14,7 @@ from acortex.traces.covers import covers, in_words
 from acortex.traces.critical import Path as CriticalSegments
 from acortex.traces.critical import Segment
 from acortex.traces.exporters import export
-from acortex.traces.file.coverage import window_of
+from acortex.traces.file.coverage import told, window_of
 from acortex.traces.file.reader import Trace
 from acortex.traces.headroom import of_selection, sums_of
 from acortex.traces.info import info
@@ -251,3 +251,20 @@ def test_a_path_is_cut_to_a_selection(trace: Trace) -> None:
     report = sums_of(of_selection(path, mine), mine)
     assert (report["cycles"], report["complete"], report["halving"]) == (80, False, [])
     assert [row["cycles"] for row in report["by_unit"]] == [80]
+
+
+@pytest.mark.parametrize(
+    ("level", "lost", "filters", "words"),
+    [
+        ("events", "", {}, ""),
+        ("events", "", {"inferences": list(range(6))}, "only inferences 0, 1, 2, 3, 4, 5"),
+        ("events", "", {"inferences": list(range(7))}, "only inferences 0, 1, 2, 3, 4, 5, ..."),
+        ("events", "it was cut", {"to_cycle": 9, "units": ["a"]}, "only units a; cycles begin until 9; it was cut"),
+        ("events", "", {"from_cycle": 0}, "only cycles 0 until end"),
+        ("layers", "", {"lines": ["p.s:1"]}, "only lines p.s:1; level layers, where one row stands for many events"),
+        ("events", "it was cut", {}, "it was cut"),
+    ],
+    ids=str,
+)
+def test_a_part_is_told_in_words(level: str, lost: str, filters: dict[str, Any], words: str) -> None:
+    assert told(level, lost, filters) == words
