@@ -15,7 +15,7 @@ import report_pages
 from acortex.tools.report.render import static
 from acortex.tools.report.sweep_page import OWN, _fronts, _values, facts, share_bars, sweep_page
 from acortex.tools.sweep.metrics import METRICS
-from acortex.tools.sweep.results import SweepReport
+from acortex.tools.sweep.results import SweepEffect, SweepReport
 from acortex.tools.sweep.spec import spec_of
 from acortex.tools.sweep.sweeping import sweep
 from acortex.tools.views.sweep import number_text
@@ -204,3 +204,17 @@ def test_a_hundred_points_of_a_front_are_shown_and_the_others_counted(front: int
     made = of_rows(list(range(130)), front, latency_s=[1e-9] * 130)
     ((_, shown, more),) = _fronts(made, [METRICS["latency_s"]])
     assert (len(shown.rows), more) == (front - left, left)
+
+
+def test_each_axis_has_a_bar_and_a_pair_of_axes_where_it_matters() -> None:
+    """The longest first; a pair from half a percent on."""
+    shares = [(["clock_ns"], 0.001), (["a"], 0.5), (["a", "clock_ns"], 0.004), (["a", "b"], 0.005), (["b"], 0.0)]
+    effects = [{"metric": "latency_s", "axes": axes, "share": share, "points": 4} for axes, share in shares]
+    effects.append({"metric": "energy_j", "axes": ["b"], "share": 0.9, "points": 4})
+    made = of_rows([1, 2], latency_s=[1e-9, 2e-9]).model_copy(
+        update={"effects": [SweepEffect.model_validate(one) for one in effects]}
+    )
+    bars = share_bars(made, METRICS["latency_s"]).bars
+    assert [(bar.name, bar.cells) for bar in bars] == [
+        ("a", ("50.0 %",)), ("a x b", ("0.5 %",)), ("clock_ns", ("0.1 %",)), ("b", ("0.0 %",)),
+    ]  # fmt: skip
