@@ -105,3 +105,14 @@ def test_a_name_of_a_file_cannot_end_a_comment(name: str) -> None:
     text = disassemble(odd, addresses=True)
     assert text.count("\n") == len(text.splitlines()) == disassemble(program, addresses=True).count("\n")
     assert sha256(assemble(text)) == sha256(program)
+
+
+@pytest.mark.parametrize("layers", [("a", "b"), ("b", "a"), ("b", "c", "a")])
+def test_layers_keep_their_numbers_whatever_their_order(layers: tuple[str, ...]) -> None:
+    """Declared in one order, and used in that of the alphabet."""
+    declared = "".join(f".layer {name}\n" for name in layers)
+    used = "".join(f"layer {name}\nendlayer\n" for name in sorted(layers))
+    program = assemble(f"{declared}start\n{used}halt")
+    again = assemble(disassemble(program))
+    assert again.layers == program.layers == layers
+    assert sha256(again) == sha256(program)

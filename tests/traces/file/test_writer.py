@@ -387,3 +387,17 @@ def test_a_trace_keeps_the_mode_and_the_link_of_what_it_replaces(
     assert stat.S_IMODE(real.stat().st_mode) == mode
     assert reader.open(real).complete
     assert [path.name for path in real.parent.iterdir()] == ["real.actrace"]
+
+
+@pytest.mark.parametrize(("pcs", "wrong"), [((-1, 0, 4), None), ((5, 0), 5), ((0, -2), -2), ((-3, 1), -3)])
+def test_the_address_that_no_line_has_is_named(
+    tmp_path: Path, header: TraceHeader, pcs: tuple[int, ...], wrong: int | None
+) -> None:
+    writer = TraceWriter(tmp_path / "t.actrace", header)
+    for pc in pcs:
+        writer.emit(0, 1, 0, 0, 1, pc, 0, 0, 0)
+    if wrong is None:
+        writer.finish({})
+    else:
+        with pytest.raises(AcortexError, match=f"^a traced row has pc {wrong}, the header has 5 lines$"):
+            writer.finish({})
