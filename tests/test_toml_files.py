@@ -100,3 +100,27 @@ def test_a_number_that_python_does_not_make_is_no_toml() -> None:
         toml_files.parse(f"a = {'9' * 5000}", "a.toml")
     assert caught.value.where == "a.toml"
     assert caught.value.message.startswith("not TOML: Exceeds the limit (4300 digits)")
+
+
+DEEP, DOTS = f"a = {'[' * 17}{']' * 17}", f"b = {'.'.join('x' * 18)}"
+
+
+@pytest.mark.parametrize("wrong", [DEEP, DOTS])
+@pytest.mark.parametrize(
+    ("above", "line"),
+    [
+        ("", 1),
+        ("x = 1\n\n", 3),
+        ('x = """\n[[[\n"""\n', 4),
+        ("x = '''\n{{\n.\n'''\n", 5),
+        ("# [[[[\n", 2),
+        ('x = "[[[" # """\n', 2),
+        ('x = """a\\"""b\n"""\n', 3),
+        ("x = [\n1,\n]\n", 4),
+    ],
+    ids=repr,
+)
+def test_what_is_too_deep_is_named_by_its_line_whatever_stands_above(above: str, line: int, wrong: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        toml_files.parse(above + wrong, "a.toml")
+    assert caught.value.where == f"a.toml:{line}"

@@ -85,3 +85,25 @@ def test_a_name_in_other_capitals_is_the_nearest() -> None:
     assert nearest("LOOP", ["lo", "loop", "hoop"]) == ["loop"]
     assert nearest("lstm", ["LSTM", "lstm2"]) == ["LSTM"]
     assert nearest("CONVRT", ["convert", "halt"]) == ["convert"]
+
+
+@pytest.mark.parametrize(
+    ("names", "made"),
+    [
+        (["abcdefgh", "abcx"], ["abcd…", "abcx"]),
+        (["abcdefgh", "abcdxyz"], ["…efgh", "…dxyz"]),
+        (["abcdefgh", "abcd…"], ["…efgh", "abcd…"]),
+        (["abcdefgh", "abcd…", "…efgh"], ["ab…gh", "abcd…", "…efgh"]),
+        (["abcdefgh", "abcd…", "…efgh", "ab…gh"], ["abcdefgh", "abcd…", "…efgh", "ab…gh"]),
+        (["abcdefgh", "abcdyfgh", "abcdzfgh"], ["…efgh", "…yfgh", "…zfgh"]),
+        (["abcdefgh", "abcdxefgh", "abcde"], ["abcdefgh", "abcdxefgh", "abcde"]),
+    ],
+)
+def test_a_long_name_keeps_the_first_of_its_parts_that_no_other_has(names: list[str], made: list[str]) -> None:
+    assert list(shortened(names, 5).values()) == made
+
+
+@pytest.mark.parametrize("other", ["x", "much longer than any setting is, and longer still"])
+def test_the_nearest_name_is_found_behind_many_of_other_lengths(other: str) -> None:
+    known = [f"{other}{at}" for at in range(600)] + ["memory.capacity_kb"]
+    assert nearest("memory.capacty_kb", known) == ["memory.capacity_kb"]

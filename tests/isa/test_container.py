@@ -429,3 +429,17 @@ def test_a_program_of_65536_instructions_is_the_longest() -> None:
         else:
             with pytest.raises(UsageError, match="65537 instructions, 65536 are the most"):
                 loads(data)
+
+
+def test_the_order_in_which_samples_were_given_is_no_part_of_a_program(program: Program) -> None:
+    one = assemble(
+        SOURCE.replace(".output", ".input a, shape=1\n.input z, shape=1\n.output").replace(
+            ".labels", ".samples z, shape=2x1\n.row 1\n.row 2\n.samples a, shape=2x1\n.row 3\n.row 4\n.labels"
+        )
+    )
+    assert list(one.samples) == ["x", "z", "a"]
+    other = replace(one, samples={name: one.samples[name] for name in ("a", "x", "z")})
+    assert (dumps(one), sha256(one)) == (dumps(other), sha256(other))
+    assert {name: array.tolist() for name, array in loads(dumps(one)).samples.items()} == {
+        "a": [[3], [4]], "x": one.samples["x"].tolist(), "z": [[1], [2]],
+    }  # fmt: skip

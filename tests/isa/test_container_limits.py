@@ -266,3 +266,11 @@ def test_lines_may_fill_their_room_and_no_more(program: Program, monkeypatch: py
     monkeypatch.setattr(container, "MAX_TEXT", size - 1)
     with pytest.raises(AcortexError, match=f"the lines of the program take {size} bytes, at most {size - 1} fit"):
         dumps(program)
+
+
+def test_pieces_of_memory_keep_their_lines() -> None:
+    row = f".row {', '.join(['1'] * 64)}\n"
+    program = assemble(f".memory 3, 1\n{row}.memory 9, 1\n{row}\n.memory 20, 1\n{row}start\nhalt", file="m.s")
+    lines = [(one.address, one.line.number) for one in program.memory]
+    assert lines == [(3, 1), (9, 3), (20, 6)]
+    assert [(one.address, one.line.number) for one in loads(dumps(program)).memory] == lines

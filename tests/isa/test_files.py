@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from acortex.errors import UsageError
-from acortex.isa.files import ArrayFile, array_names, load_array
+from acortex.isa import files
+from acortex.isa.files import ArrayFile, Shelf, array_names, load_array
 
 
 def header(shape: str, descr: str = "'<i8'") -> bytes:
@@ -203,3 +204,34 @@ def test_any_truncation_is_an_error_of_ours(tmp_path: Path) -> None:
     for size in range(len(data)):
         path.write_bytes(data[:size])
         assert refused(path, "x") == "a.npz is not a .npz file (BadZipFile)"
+
+
+@pytest.mark.parametrize(("length", "fits"), [(9_999, True), (10_000, True), (10_001, False)])
+def test_a_header_of_ten_thousand_bytes_is_read(length: int, fits: bool, tmp_path: Path) -> None:
+    text = "{'descr': '|u1', 'fortran_order': False, 'shape': (1,), }".ljust(length - 1) + "\n"
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + length.to_bytes(2, "little") + text.encode() + b"\7")
+    if fits:
+        assert load_array(tmp_path / "a.npy").tolist() == [7]
+    else:
+        assert refused(tmp_path / "a.npy") == f"a.npy has a header of {length} bytes, at most 10000 are read"
+
+
+@pytest.mark.parametrize("arrays", [1, 3, 4])
+def test_as_many_arrays_as_are_allowed_are_read(arrays: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_ARRAYS", 3)
+    np.savez(tmp_path / "a.npz", **{f"a{at}": np.zeros(1) for at in range(arrays)})
+    if arrays <= 3:
+        assert array_names(tmp_path / "a.npz") == [f"a{at}" for at in range(arrays)]
+    else:
+        assert refused(tmp_path / "a.npz", "a0") == "a.npz holds 4 arrays, at most 3 are read"
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\r\nb\r\n", "\ufeffa", "", "a\rb\n"])
+def test_a_text_that_an_editor_holds_has_the_lines_of_the_same_file(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.s"
+    path.write_bytes(text.encode())
+    with Shelf(tmp_path, {}) as saved, Shelf(tmp_path, {}, {str(path.resolve()): text.lstrip("\ufeff")}) as held:
+        path.write_bytes(text.encode())
+        lines = saved.text("x.s")
+        path.unlink()
+        assert held.text("x.s") == lines == text.lstrip("\ufeff").replace("\r\n", "\n").split("\n")

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
 
 from acortex.isa.asm.assembler import assemble
+from acortex.isa.program import HostPart, HostResult
 from acortex.isa.summary import MAX_STEPS, macs_by_layer, summary
 
 SOURCE = """\
@@ -60,6 +65,27 @@ def test_a_report_says_what_the_tables_say() -> None:
     assert report["memory"] == [{"address": 9, "words": 2}]
     assert report["layers"] == [{"name": "first", "macs": 120}, {"name": "second", "macs": 21}]
     assert (report["macs"], report["samples"], report["labels"]) == (144, 5, False)
+    assert (report.macs_inferences, report.macs_outside_layers) == (1, 3)
+    assert report["parts"] == report["results"] == []
+
+
+@pytest.mark.parametrize("samples", [1, 2, 5])
+def test_a_loop_of_a_fixed_count_is_counted_for_all_samples(samples: int) -> None:
+    rows = [".row 0,0,0,0,0,0\n"] * samples
+    source = SOURCE.replace("shape=5x2x3", f"shape={samples}x2x3").replace(".row 0,0,0,0,0,0\n" * 5, "".join(rows))
+    report = summary(assemble(source.replace("loop l0, host", f"loop l0, {samples}")))
+    assert (report.macs_inferences, report.macs, report.macs_outside_layers) == (samples, 144 * samples, 3 * samples)
+    assert [one.macs for one in report.layers] == [120 * samples, 21 * samples]
+    beyond = summary(assemble(source.replace("loop l0, host", f"loop l0, {samples + 1}")))
+    assert (beyond.macs_inferences, beyond.macs, beyond.macs_outside_layers) == (1, None, None)
+
+
+def test_parts_and_results_of_the_host_are_told() -> None:
+    parts = (HostPart("first", np.zeros(7, np.uint8)), HostPart("last", np.zeros(300, np.uint8)))
+    results = (HostResult("y", (2, 3), "float32"),)
+    report = summary(replace(assemble(SOURCE), parts=parts, results=results))
+    assert [(one.name, one.bytes) for one in report.parts] == [("first", 7), ("last", 300)]
+    assert [(one.name, one.shape, one.type) for one in report.results] == [("y", [2, 3], "float32")]
 
 
 def test_what_cannot_be_counted_is_unknown() -> None:

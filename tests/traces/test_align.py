@@ -139,8 +139,10 @@ def test_a_diff_of_two_programs_finds_the_same_instruction_slower(make_trace: An
         "read d0",
         "read d0",
     )
-    (moved,) = diff(a, b).by_instruction
-    assert (moved.source_a, moved.source_b, moved.text, moved.busy) == ("one.s:7", "two.s:8", "read d0", [2, 3])
+    for pair, lines, busy in (((a, b), ("one.s:7", "two.s:8"), [2, 3]), ((b, a), ("two.s:8", "one.s:7"), [3, 2])):
+        (moved,) = diff(*pair).by_instruction
+        assert (moved.line, moved.source_a, moved.source_b, moved.text) == (lines[0], *lines, "read d0")
+        assert moved.busy == busy
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -156,6 +158,8 @@ def test_what_only_one_program_has_is_where_they_part(make_trace: Any, turned: b
     assert beside is not None and (beside.cycle, beside.source, beside.text) == (2, "one.s:4", "read d0")
     assert found.changed.program is not None
     assert [change.kind for change in found.changed.program] == ["removed" if turned else "inserted"]
+    alone = next(row for row in found.by_instruction if row.text == "nop")
+    assert (alone.line, [alone.source_a, alone.source_b]) == ("two.s:4", [None, "two.s:4"][:: -1 if turned else 1])
 
 
 def test_a_changed_instruction_is_one_row(make_trace: Any) -> None:

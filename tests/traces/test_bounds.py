@@ -54,6 +54,13 @@ def test_a_shorter_way_gains_for_each_word_on_the_path(chain: Chain) -> None:
     assert chain.bound([Change(("grind",), lambda length: 0, latency=2)]) == 2 + CONTENTION
 
 
+def test_idle_cycles_that_nothing_explains_may_be_gained(make_trace: Any) -> None:
+    """The bakery does nothing until cycle 7, and then bakes for 2."""
+    kinds = (EventKind("bake", "sacks", "bake", "main_memory"),)
+    trace = make_trace([(7, 2, 0, 0, 1, 0, 0, 0, 0)], units=("bakery",), kinds=kinds, summary={"cycles": 9})
+    assert Chain(trace).bound([Change(("bake",), one)]) == 7 + 1
+
+
 def test_what_says_nothing_of_lengths_gains_contention_alone(chain: Chain) -> None:
     assert chain.bound([Change(("grind",))]) == CONTENTION
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -92,9 +93,15 @@ def test_a_cycle_that_moves_between_causes_is_found(a: Trace, make_trace: MakeTr
     assert sorted(row["cycles"][1] - row["cycles"][0] for row in found["by_wait"]) == [-first[1], first[1]]
 
 
-def test_a_longer_run_with_the_same_rows_differs(a: Trace, make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
-    found = diff(a, make_trace(*rows, name="b", summary={"cycles": 201}))
+@pytest.mark.parametrize("leakage", [0, 13])
+def test_a_longer_run_with_the_same_rows_differs(make_trace: MakeTrace, rows: tuple[Rows, Rows], leakage: int) -> None:
+    a, b = (
+        make_trace(*rows, name=str(cycles), summary={"cycles": cycles}, leakage_aj_per_cycle=leakage)
+        for cycles in (200, 201)
+    )
+    found = diff(a, b)
     assert (found["equal"], found["cycles"], found["first_divergence"]) == (False, [200, 201], None)
+    assert found.energy_aj[1] - found.energy_aj[0] == leakage
 
 
 def test_a_chip_that_leaks_more_differs(a: Trace, make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
@@ -114,6 +121,47 @@ def test_the_rows_before_are_common_to_both(a: Trace, make_trace: MakeTrace, row
     assert all(row["cycle"] <= divergence["cycle"] for row in divergence["before"])
 
 
+@pytest.mark.parametrize(("column", "at"), [(START, 99), (DURATION, 52), (COUNT, 4)])
+def test_what_led_to_a_row_ends_with_that_row(
+    a: Trace, make_trace: MakeTrace, rows: tuple[Rows, Rows], column: int, at: int
+) -> None:
+    b = make_trace(_changed(rows[0], at, column, 1), rows[1], name="b", summary={"cycles": 200})
+    found = diff(a, b).first_divergence
+    assert found is not None and found.a is not None and found.b is not None
+    for chain, row in zip(found.led_to, (found.a, found.b), strict=True):
+        last = chain[-1]
+        assert (last.unit, last.what, last.name) == (row.unit, "busy", row.kind)
+        assert (last.cycle, last.duration) == (row.cycle, row.duration)
+        assert [one.cycle + one.duration for one in chain[:-1]] == [one.cycle for one in chain[1:]]
+
+
+@pytest.mark.parametrize("table", ["units", "kinds", "causes"])
+def test_the_same_numbers_under_other_names_are_a_difference(
+    a: Trace, make_trace: MakeTrace, rows: tuple[Rows, Rows], table: str
+) -> None:
+    b = make_trace(*rows, name="b", summary={"cycles": 200}, **{table: getattr(HEADER, table)[::-1]})
+    found = diff(a, b).first_divergence
+    assert found is not None
+    assert (found.kind.startswith("wait: ")) == (table == "causes")
+
+
+@pytest.mark.parametrize("selected", [(True, False), (False, True), (True, True)], ids=str)
+def test_of_a_part_of_a_run_no_critical_path_is_told(
+    a: Trace, make_trace: MakeTrace, rows: tuple[Rows, Rows], selected: tuple[bool, bool]
+) -> None:
+    b = make_trace(_changed(rows[0], 50, DURATION, 1), rows[1], name="b", summary={"cycles": 201})
+    assert diff(a, b).critical
+    ways: list[Callable[[Trace], Trace]] = [
+        lambda one: one.select(window=(0, 1000)),
+        lambda one: replace(one, summary=None, complete=False, lost="its end"),
+        lambda one: replace(one, summary={**(one.summary or {}), "stopped": "stopped at cycle 200"}),
+    ]
+    for part in ways:
+        pair = [part(one) if some else one for one, some in zip((a, b), selected, strict=True)]
+        found = diff(*pair)
+        assert (found.critical, found.complete) == ([], [not some for some in selected])
+
+
 @pytest.mark.parametrize(("rtol", "equal"), [(0.0, False), (1e-9, False), (1e-3, True)])
 def test_energy_may_differ_by_a_tolerance(
     a: Trace, make_trace: MakeTrace, rows: tuple[Rows, Rows], rtol: float, equal: bool
@@ -131,6 +179,18 @@ def test_what_moved_most_comes_first(a: Trace, make_trace: MakeTrace, rows: tupl
     component = found["by_component"][0]
     assert (component["name"], component["energy_aj"][1] - component["energy_aj"][0]) == ("main_memory", 77)
     assert found["by_layer"][0]["name"] == "conv1"
+
+
+def test_what_became_less_moved_as_far(a: Trace, make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
+    """A frame is 4 cycles shorter, a conversion 3 longer, a word that is written 1 shorter."""
+    moved = _changed(_changed(_changed(rows[0], 2, DURATION, -4), 3, DURATION, 3), 4, DURATION, -1)
+    b = make_trace(moved, rows[1], name="b", summary={"cycles": 200})
+    wanted = [("vmm", -4), ("neurons", 3), ("main_memory.write", -1)]
+    for pair, sign in (((a, b), 1), ((b, a), -1)):
+        found = diff(*pair)
+        rows_of = [(row.name, sign * (row.busy[1] - row.busy[0])) for row in found.by_unit]  # type: ignore[operator]
+        assert rows_of[:3] == wanted
+        assert [row.line for row in found.by_instruction] == ["toy.s:5", "toy.s:9", "toy.s:12"]
 
 
 def test_programs_with_other_layers_are_joined_by_name(a: Trace, make_trace: MakeTrace) -> None:

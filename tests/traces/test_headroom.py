@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from acortex.traces import headroom
-from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Path, Segment
+from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Path, Segment, critical_path
 from acortex.traces.endings import DELAY, START, HandOver
+from acortex.traces.file import reader
 from acortex.traces.file.reader import Trace
 from acortex.traces.headroom import along, critical, of_selection, quick, sums_of
 
@@ -145,6 +146,19 @@ def test_a_selection_covers_what_was_selected_and_of_a_cut_trace_what_its_rows_t
     assert covers is not None and covers.until_cycle == 150
     assert sums_of(path, trace).covers is None
     assert sums_of(path, trace.select(unit="vmm/*")).covers.until_cycle is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("window", "until"), [(None, 24), ((0, 10), 10), ((0, 22), 22), ((0, 24), 24), ((0, 28), 24)])
+def test_a_selection_of_a_cut_trace_covers_what_both_leave(
+    make_trace: MakeTrace, window: tuple[int, int] | None, until: int
+) -> None:
+    """Rows go on to cycle 30, and waits, by which the path is found, to 24."""
+    trace = make_trace([(0, 30, 0, 0, 1, 0, 0, 0, 0)], [(20, 4, 1, 0, 0, 0, 0)], handovers=TABLE)
+    trace.path.write_bytes(trace.path.read_bytes()[:-1])
+    cut = reader.open(trace.path)
+    part = cut.select(window=window)
+    covers = sums_of(of_selection(critical_path(cut), part), part).covers
+    assert covers is not None and (covers.until_cycle, covers.lost) == (until, cut.lost)
 
 
 # Quickly, where it is quick ---------------------------------------------------------------------------------------

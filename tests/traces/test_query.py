@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from acortex.errors import MissingExtra, UsageError
+from acortex.traces import query as queries
 from acortex.traces.file import dataframes
 from acortex.traces.file.reader import Trace
 from acortex.traces.query import query
@@ -41,9 +42,11 @@ def test_sums_beyond_63_bits_are_exact(make_trace: MakeTrace) -> None:
 
 
 def test_what_json_does_not_have_becomes_a_number_or_a_text(trace: Trace) -> None:
-    sql = "SELECT 1.5, 2::DECIMAL(9, 2), DATE '2020-02-01', [0.5], {'a': 1.5}, 'nan'::DOUBLE, NULL, true"
+    sql = (
+        "SELECT 1.5, 2::DECIMAL(9, 2), DATE '2020-02-01', [0.5], {'a': 1.5}, 'nan'::DOUBLE, '-inf'::DOUBLE, NULL, true"
+    )
     rows = query(trace, sql).rows
-    assert rows == [(1.5, 2, "2020-02-01", [0.5], {"a": 1.5}, None, None, True)]
+    assert rows == [(1.5, 2, "2020-02-01", [0.5], {"a": 1.5}, None, None, None, True)]
     assert json.loads(json.dumps(rows)) == [list(rows[0])]
 
 
@@ -52,6 +55,12 @@ def test_source_lines_and_waits_have_names(trace: Trace) -> None:
     assert [source for (source,) in sources] == sorted((*HEADER.lines, "-"))
     causes = query(trace, "SELECT DISTINCT cause FROM waits").rows
     assert {cause for (cause,) in causes} <= set(HEADER.causes)
+
+
+@pytest.mark.parametrize("table", ["units", "layers", "lines", "kinds"])
+def test_names_stand_at_their_places_in_the_header(trace: Trace, table: str) -> None:
+    names = [kind.name for kind in HEADER.kinds] if table == "kinds" else getattr(HEADER, table)
+    assert query(trace, f"SELECT id, name FROM {table} ORDER BY id").rows == list(enumerate(names))
 
 
 def test_kinds_join_by_name(trace: Trace) -> None:
@@ -158,6 +167,19 @@ def test_work_that_fails_is_one_error(trace: Trace, sql: str, message: str) -> N
         query(trace, sql)
     assert str(caught.value).startswith(message)
     assert "\n  hint: " in str(caught.value)
+
+
+@pytest.mark.parametrize(("number", "columns"), [(12, 1), (13, 1), (4, 3), (5, 3), (1, 12), (1, 13)])
+def test_values_of_an_answer_are_its_rows_times_its_columns(
+    trace: Trace, number: int, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MOST_VALUES", 12)
+    sql = f"SELECT {', '.join(['i'] * columns)} FROM range({number}) t(i)"
+    if number * columns <= 12:
+        assert query(trace, sql).rows == [(row,) * columns for row in range(number)]
+    else:
+        with pytest.raises(UsageError, match="the answer has more than 12 values"):
+            query(trace, sql)
 
 
 @pytest.mark.slow

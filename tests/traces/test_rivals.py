@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from acortex.traces.critical import Path, Segment, critical_path
-from acortex.traces.endings import HandOver
+from acortex.traces.endings import BEGIN, HandOver
 from acortex.traces.file.schema import EventKind
-from acortex.traces.rivals import rivals
+from acortex.traces.rivals import Holders, rivals
+from acortex.traces.rows.by_time import Row
 
 UNITS = ("a", "b", "c", "road", "mill")
 KINDS = ("read", "carry", "grind")
@@ -83,3 +85,23 @@ def test_waits_for_one_thing_are_added_up(held: Any) -> None:
 
 def test_a_path_without_rows_has_no_rivals(make_trace: Any, rows: Any) -> None:
     assert rivals(Path([wait("port", 1, 4)]), make_trace(*rows).header) == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "agents", "agent"),
+    [
+        ("buses/down0", ["vmm", "buses/down0"], "vmm"),
+        ("buses/down0", ["vmm", "vector"], "buses/down0"),  # whose word it was is not known
+        ("buses/down0", ["buses/down0"], "buses/down0"),
+        ("buses/down0", [], "buses/down0"),
+        ("vmm", ["vector"], "vmm"),
+    ],
+)
+def test_an_event_of_a_lane_is_that_of_the_one_agent_of_its_instruction(
+    unit: str, agents: list[str], agent: str
+) -> None:
+    header: Any = SimpleNamespace(
+        delays={}, handovers=(HandOver("buses/", BEGIN, "vmm"),), units=("vmm", "buses/down0")
+    )
+    rows: Any = SimpleNamespace(agents_of=lambda pc: agents)
+    assert Holders(rows, header).agent(Row(unit, 0, 1, True, "bus.down", 5, 0, 0)) == agent

@@ -14,7 +14,7 @@ from acortex.traces.covers import covers, in_words
 from acortex.traces.critical import Path as CriticalSegments
 from acortex.traces.critical import Segment
 from acortex.traces.exporters import export
-from acortex.traces.file.coverage import window_of
+from acortex.traces.file.coverage import told, window_of
 from acortex.traces.file.reader import Trace
 from acortex.traces.headroom import of_selection, sums_of
 from acortex.traces.info import info
@@ -63,6 +63,31 @@ def test_selections_of_a_selection_cover_what_both_do(trace: Trace) -> None:
     part = trace.select(unit="vmm*", window=(0, 60)).select(unit="vmm", window=(30, 90), inference=0)
     assert part.part == "only units vmm; inferences 0; cycles 30 until 60"
     assert trace.select(unit="vmm").select(unit="neurons").header.filters == {"units": []}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [
+        ({"inference": (0, 1)}, {"inference": (1, 2)}, {"inference": 1}),
+        ({"inference": 0}, {"inference": 1}, {"inference": ()}),
+        ({"unit": "*load"}, {"unit": "vmm*"}, {"unit": "vmm.load"}),
+        ({"layer": "*1"}, {"layer": "conv*"}, {"layer": "conv1"}),
+        ({"window": (0, 60)}, {"window": (30, 90)}, {"window": (30, 60)}),
+        ({"pc": (0, 1)}, {"pc": (1, 2)}, {"pc": 1}),
+        ({"pc": (0, 1)}, {"line": "toy.s:4"}, {"pc": 1}),
+        ({"kind": "*r*"}, {"kind": "frame"}, {"kind": "frame"}),
+        ({"unit": "vmm", "inference": 1}, {"window": (0, 90)}, {"unit": "vmm", "inference": 1, "window": (0, 90)}),
+    ],
+    ids=str,
+)
+def test_rows_of_a_selection_of_a_selection_match_both(
+    trace: Trace, first: dict[str, Any], second: dict[str, Any], both: dict[str, Any]
+) -> None:
+    wanted = trace.select(**both)
+    for part in (trace.select(**first).select(**second), trace.select(**second).select(**first)):
+        assert list(part.events) == list(wanted.events)
+        assert list(part.waits) == list(wanted.waits)
+        assert (part.part, len(part)) == (wanted.part, len(wanted))
 
 
 def test_a_selection_has_the_events_and_the_waits_that_match(trace: Trace) -> None:
@@ -226,3 +251,20 @@ def test_a_path_is_cut_to_a_selection(trace: Trace) -> None:
     report = sums_of(of_selection(path, mine), mine)
     assert (report["cycles"], report["complete"], report["halving"]) == (80, False, [])
     assert [row["cycles"] for row in report["by_unit"]] == [80]
+
+
+@pytest.mark.parametrize(
+    ("level", "lost", "filters", "words"),
+    [
+        ("events", "", {}, ""),
+        ("events", "", {"inferences": list(range(6))}, "only inferences 0, 1, 2, 3, 4, 5"),
+        ("events", "", {"inferences": list(range(7))}, "only inferences 0, 1, 2, 3, 4, 5, ..."),
+        ("events", "it was cut", {"to_cycle": 9, "units": ["a"]}, "only units a; cycles begin until 9; it was cut"),
+        ("events", "", {"from_cycle": 0}, "only cycles 0 until end"),
+        ("layers", "", {"lines": ["p.s:1"]}, "only lines p.s:1; level layers, where one row stands for many events"),
+        ("events", "it was cut", {}, "it was cut"),
+    ],
+    ids=str,
+)
+def test_a_part_is_told_in_words(level: str, lost: str, filters: dict[str, Any], words: str) -> None:
+    assert told(level, lost, filters) == words

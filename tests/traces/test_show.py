@@ -384,3 +384,19 @@ def test_rows_before_cycle_0_are_drawn(make_trace: MakeTrace) -> None:
     trace = make_trace([(-30, 10, 2, 2, 1, 0, 1, 0, 0), (0, 10, 2, 2, 1, 0, 1, 0, 0)], summary={"cycles": 10})
     drawn = timeline(trace, columns=4)
     assert drawn.window == (-30, 10) and drawn.busy[2].tolist() == [10, 0, 0, 10]
+
+
+@pytest.mark.parametrize(
+    ("busy", "waiting", "mark"),
+    [
+        (0, 0, "·"), (0, 1, "╌"), (1, 0, "░"), (1, 99, "░"), (25, 0, "░"), (26, 0, "▒"), (50, 0, "▒"), (51, 0, "▓"),
+        (75, 0, "▓"), (76, 0, "█"), (100, 0, "█"), (230, 0, "█"),
+    ],
+)  # fmt: skip
+def test_a_cell_is_as_dark_as_its_share_of_busy_cycles_rounded_up(busy: int, waiting: int, mark: str) -> None:
+    """Of a column of a hundred cycles; more than all of them are those of several events at once."""
+    owner = np.array([[0 if busy else -1]])
+    drawn = show.Timeline(
+        (0, 100), np.array([0.0, 100.0]), np.array([[float(busy)]]), np.array([[float(waiting)]]), owner, "layer", 0
+    )
+    assert show._row(drawn, 0, "·").plain == mark

@@ -270,6 +270,18 @@ def test_instructions_of_one_line_share_a_row(make_trace: MakeTrace) -> None:
     assert [(row["line"], row["busy"], row["energy_aj"]) for row in result["lines"]] == [("a.s:7", 9, 3)]
 
 
+def test_equal_times_come_in_the_order_of_the_program(make_trace: MakeTrace) -> None:
+    """Of instructions and of lines, whose names have another order; of waits, that of units and causes."""
+    events = [(5 * at, 5, 0, 0, 1, pc, 0, 0, 1) for at, pc in enumerate((3, 0, 2, 1))]
+    waits = [(0, 2, unit, cause, -1, 0, 0) for unit, cause in ((2, 0), (1, 2), (1, 0))]
+    result = stats(make_trace(events, waits, lines=("b.s:10", "b.s:9", "a.s:2", "b.s:9")))
+    assert [row["pc"] for row in result["instructions"]] == [-1, 0, 1, 2, 3]
+    assert [row["line"] for row in result["lines"]] == ["b.s:9", "-", "b.s:10", "a.s:2"]
+    assert [(row["unit"], row["cause"]) for row in result["waits"]] == [
+        ("vmm.load", "bus taken"), ("vmm.load", "buffer empty"), ("vmm", "bus taken"),
+    ]  # fmt: skip
+
+
 def test_energy_beyond_63_bits_is_exact(make_trace: MakeTrace) -> None:
     events = [(at, 1, 0, 0, 1, 0, 0, 0, 2**62 + 1) for at in range(16)]
     assert stats(make_trace(events))["totals"]["event_energy_aj"] == 16 * (2**62 + 1)

@@ -112,7 +112,8 @@ class Working:
     def _update(self) -> None:
         if self._bar is not None and self._task is not None:
             done, total = self._far or (0, None)
-            self._bar.update(self._task, completed=done, total=total)
+            self._bar.update(self._task, completed=done)
+            self._bar.tasks[0].total = total  # for `update` None is no change, and not the lack of an end
 
 
 def _endless(what: str) -> Progress:

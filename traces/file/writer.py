@@ -191,8 +191,10 @@ class TraceWriter:
             if low < 0 or high >= self._sizes[name]:
                 wrong = low if low < 0 else high
                 raise AcortexError(f"a traced row has {name} {wrong}, the header has {self._sizes[name]} of them")
-        if int(row["pc"].max()) >= self._sizes["pc"] or int(row["pc"].min()) < -1:
-            raise AcortexError(f"a traced row has pc {int(row['pc'].max())}, the header has {self._sizes['pc']} lines")
+        low, high = int(row["pc"].min()), int(row["pc"].max())
+        if low < -1 or high >= self._sizes["pc"]:
+            wrong = low if low < -1 else high
+            raise AcortexError(f"a traced row has pc {wrong}, the header has {self._sizes['pc']} lines")
         if int(row["duration"].min()) < 0:
             raise AcortexError(f"a traced row lasts {int(row['duration'].min())} cycles")
 

@@ -163,3 +163,14 @@ def test_a_lone_vector_whose_sums_just_leave_16_bits_is_exact(rows: int) -> None
     """256 codes of 16 times weights of 8 are 2^15, one more than 16 bits hold."""
     vectors, weights = np.full((1, rows), 16, np.uint8), np.full((rows, 3), 8, np.int8)
     assert product(vectors, exact_weights(weights)).tolist() == [[128 * rows] * 3]
+
+
+@pytest.mark.parametrize("code", [0, 1, 129, 255])
+@pytest.mark.parametrize("weight", [-8, -1, 7])
+def test_a_lone_vector_of_unlike_codes_has_exact_sums(code: int, weight: int) -> None:
+    """Of one code that is small among the largest, the sums of a few rows leave 16 bits."""
+    vector = np.full((1, 500), 255, np.uint8)
+    vector[0, 7] = code
+    matrix = np.full((500, 3), weight, np.int8)
+    wanted = weight * (499 * 255 + code)
+    assert product(vector, exact_weights(matrix)).tolist() == [[wanted] * 3]

@@ -62,6 +62,17 @@ def test_gru_step_with_reset_is_exact(z: int, nx: int, r: int, nh: int, h: int, 
     assert gru_reset_step(*one(z, nx, r, nh, h), q).tolist() == [held(Fraction(z * h + (q.high - z) * n, q.high))]
 
 
+@pytest.mark.parametrize("shift", [0, 16, 24, 31, 32, 33, 40, 47, 48, 49, 63])
+@pytest.mark.parametrize(("nx", "r", "nh"), [(255, 255, 255), (0, 255, 0), (0, 0, 255), (129, 1, 3)])
+def test_a_reset_holds_the_largest_codes_and_every_shift(nx: int, r: int, nh: int, shift: int) -> None:
+    q = Quantiser(1 << 16, shift, zero=128, high=255)
+    argument = Fraction((255 * (nx - 128) + r * (nh - 128)) << 16, 255 << shift)
+    n = squashed(held(argument))
+    for z, h in ((0, 0), (255, -32768), (100, 32767)):
+        expected = [held(Fraction(z * h + (255 - z) * n, 255))]
+        assert gru_reset_step(*one(z, nx, r, nh, h), q).tolist() == expected
+
+
 def test_no_tanh_is_near_a_tie() -> None:
     # Two libraries may differ in the last digit, 2^-52 of the value, and still make the same table.
     halves = np.array([abs((32767 * tanh(c / 2048)) % 1 - 0.5) for c in range(32769)])

@@ -86,3 +86,13 @@ def test_the_text_makes_the_same_program_in_each_form(path: Path) -> None:
 def test_what_nothing_is_known_of_is_as_without() -> None:
     program = assemble("start\nhalt")
     assert disassemble(program, source=Annotations()) == disassemble(program)
+
+
+def test_comments_are_those_of_the_source_and_not_of_what_it_includes(tmp_path: Path) -> None:
+    """The lines of the included file have higher numbers than those of the source below it."""
+    (tmp_path / "lib.s").write_text("; theirs\n" * 9 + "nop\n; theirs too\nnop\n")
+    text = '.include "lib.s"\n; ours\n\n# two\nstart\n.rept 2\n; in turns\nnop\n.endr\n; last\nhalt\n'
+    (tmp_path / "main.s").write_text(text)
+    program = assemble_file(tmp_path / "main.s")
+    above = {at: found for at, found in said_by(program, text).above.items() if found}
+    assert above == {2: ("ours", "two"), 3: ("in turns",), 5: ("last",)}

@@ -70,3 +70,30 @@ def test_conditions_that_nest_too_deep_are_looked_through_once(monkeypatch: pyte
     monkeypatch.setattr(expansion, "_heads", lambda lines: looked.append(len(lines)) or heads(lines))
     assert first_mistake(".if 1\n" * 500 + ".endif\n" * 500).code == "A910"
     assert len(looked) == 1
+
+
+@pytest.mark.parametrize("depth", [1, 63, 64, 65])
+def test_conditions_nest_as_deep_as_the_manual_says_and_follow_each_other_without_end(depth: int) -> None:
+    """A condition that is over counts no more: so many of them come twice, then a hundred one behind the other."""
+    nest = [".if 1"] * depth + ["nop"] + [".endif"] * depth
+    lines = nest * 2 + [".if 1", "nop", ".else", "halt", ".endif"] * 100
+    if depth <= expansion.MAX_DEPTH == 64:
+        assert words(lines) == words(["nop"] * 102)
+    else:
+        first = first_mistake("\n".join(["start", *lines, "halt"]))
+        assert "deep" in first.message and first.where.startswith("p.s:66:")
+
+
+@pytest.mark.parametrize("opens", [("call", 64, True), ("call", 65, False), ("rept", 64, True), ("rept", 65, False)])
+def test_calls_and_repetitions_nest_as_deep(opens: tuple[str, int, bool]) -> None:
+    kind, depth, fits = opens
+    if kind == "call":
+        above = ".macro m0\nnop\n.endm\n" + "".join(f".macro m{at}\nm{at - 1}\n.endm\n" for at in range(1, depth))
+        source = f"{above}start\nm{depth - 1}\nm{depth - 1}\nhalt"
+    else:
+        nest = ".rept 1\n" * depth + "nop\n" + ".endr\n" * depth
+        source = f"start\n{nest * 2}halt"
+    if fits:
+        assert assemble(source).words.tolist() == words(["nop", "nop"])
+    else:
+        assert "deep" in first_mistake(source).message

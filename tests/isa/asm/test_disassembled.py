@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 from acortex.isa.asm import disassembler
 from acortex.isa.asm.assembler import assemble, assemble_file
 from acortex.isa.asm.disassembler import disassemble, listing, texts
-from acortex.isa.program import Program
+from acortex.isa.container import sha256
+from acortex.isa.program import Line, Program
+from acortex.isa.rules import BASE
 
 EMPTY = "start\nhalt"
 DATA = """\
@@ -93,3 +96,23 @@ def test_a_line_of_an_included_file_is_listed_with_the_name_of_that_file(tmp_pat
     path.write_text('start\n.include "more.s"\nhalt\n')
     rows = [row[25:] for row in listing(assemble_file(path)).splitlines()[1:]]
     assert rows == ["    1  start", "more.s:1  nop", "    3  halt"]
+
+
+@pytest.mark.parametrize("name", ["a\nb.s", "a.s\r", "a\u2028halt", "\tx  y"])
+def test_a_name_of_a_file_cannot_end_a_comment(name: str) -> None:
+    program = assemble(BASE)
+    odd = replace(program, lines=tuple(Line(name, line.number, line.text) for line in program.lines))
+    text = disassemble(odd, addresses=True)
+    assert text.count("\n") == len(text.splitlines()) == disassemble(program, addresses=True).count("\n")
+    assert sha256(assemble(text)) == sha256(program)
+
+
+@pytest.mark.parametrize("layers", [("a", "b"), ("b", "a"), ("b", "c", "a")])
+def test_layers_keep_their_numbers_whatever_their_order(layers: tuple[str, ...]) -> None:
+    """Declared in one order, and used in that of the alphabet."""
+    declared = "".join(f".layer {name}\n" for name in layers)
+    used = "".join(f"layer {name}\nendlayer\n" for name in sorted(layers))
+    program = assemble(f"{declared}start\n{used}halt")
+    again = assemble(disassemble(program))
+    assert again.layers == program.layers == layers
+    assert sha256(again) == sha256(program)

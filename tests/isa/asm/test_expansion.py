@@ -115,6 +115,16 @@ def test_align_puts_nops() -> None:
     assert words("nop\n.align 4\nbase d1, 0\n.align 1") == words("nop\nnop\nnop\nbase d1, 0")
 
 
+@pytest.mark.parametrize("number", [1, 2, 4095, 4096])
+def test_align_takes_up_to_4096(number: int) -> None:
+    assert words(f".align {number}\nnop") == words("nop\n" * (1 + (-1) % number))
+
+
+@pytest.mark.parametrize("number", [0, -1, 4097])
+def test_align_takes_nothing_beyond(number: int) -> None:
+    assert only(f"start\n.align {number}\nhalt").message == f".align is {number}, allowed is 1 to 4096"
+
+
 def test_names_for_registers_stand_in_conditions_of_names_alone() -> None:
     assert words("base image, 3", ".name image, d4\n") == words("base d4, 3")
 

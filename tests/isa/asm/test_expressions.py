@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -200,3 +202,16 @@ def test_the_largest_numbers_are_numbers(text: str, expected: int) -> None:
 def test_one_more_is_a_mistake(text: str) -> None:
     with pytest.raises(Mistake):
         value(text)
+
+
+@pytest.mark.parametrize("left", [-7, -6, -1, 0, 1, 6, 7])
+@pytest.mark.parametrize("right", [-7, -3, -2, -1, 1, 2, 3, 7])
+def test_divisions_of_any_signs_are_exact_or_rounded_as_they_say(left: int, right: int) -> None:
+    quotient = Fraction(left, right)
+    assert value(f"({left}) // ({right})") == math.floor(quotient)
+    assert value(f"({left}) /^ ({right})") == math.ceil(quotient)
+    assert value(f"({left}) % ({right})") == left - right * math.floor(quotient)
+    if quotient.denominator == 1:
+        assert value(f"({left}) / ({right})") == quotient
+    else:
+        assert mistake(f"({left}) / ({right})")[1].startswith(f"{left} / {right} leaves a remainder")

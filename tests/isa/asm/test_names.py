@@ -199,3 +199,29 @@ def test_the_name_of_a_register_is_no_choice() -> None:
     assert hints(f"{SETUP}.name ring, q3\nquant q0, 1, 0, activation=ring\nstart\nread relu, to=buffr\nhalt")[0] == (
         "`activation` takes none, relu, leaky, sigmoid, tanh, hardsigmoid or hardswish, not `ring`, which is `q3` | "
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("<text>", "program"),
+        ("a/b.s", "b"),
+        ("b", "program"),
+        ("x.y.s", "x.y"),
+        ('a"b.s', "program"),
+        (".s", "program"),
+    ],
+)
+def test_a_program_without_a_name_has_that_of_its_file(file: str, name: str) -> None:
+    assert assemble("start\nhalt", file=file).name == name
+    assert assemble(".program own\nstart\nhalt", file=file).name == "own"
+
+
+@pytest.mark.parametrize(("layers", "fits"), [(4096, True), (4097, False)])
+def test_layers_that_have_their_numbers_from_use_are_4096(layers: int, fits: bool) -> None:
+    source = "start\n" + "".join(f"layer y{at}\nendlayer\n" for at in range(layers)) + "halt"
+    if fits:
+        assert assemble(source).layers == tuple(f"y{at}" for at in range(layers))
+    else:
+        (told,) = hints(source)
+        assert told.startswith("a program has at most 4096 layers")

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from acortex.isa.asm.assembler import assemble, assemble_file
+from acortex.isa.codec import encode
 from acortex.isa.lint.book import page
 from acortex.isa.lint.checks import lint
 from acortex.isa.lint.names import unused_names
 from acortex.isa.lint.rows import FINDINGS
-from acortex.isa.lint.usage import ACCESSES, Usage
+from acortex.isa.lint.usage import ACCESSES, Usage, _inferences
+from acortex.isa.operands import HOST_COUNT
 from acortex.isa.program import Program
 from acortex.isa.rules import BASE, ProgramError, changed
 from acortex.isa.semantics import visited
 from acortex.isa.sequencer import Sequencer
+from acortex.isa.table import MNEMONICS
 from acortex.programs.shipped import FOLDER
 from acortex.sim.lint import lint as of_program
 from acortex.sim.lint import measured
@@ -176,10 +181,82 @@ def test_results_that_nothing_reads_are_those_of_brute_force() -> None:
     assert some > 50
 
 
-def test_a_word_that_two_passes_share_is_read_for_both() -> None:
-    again = "read     d0\nfeed     1, 1, tail=2\nmultiply g0, 1\nconvert  q0, 1\n"
-    half = f"write    d1, tail=1\n{again}write    d1, shift=1, tail=1\n"
-    assert found(BASE.replace("write    d1\n", half)) == []
+PRODUCT = "feed     1, 1, tail=2\nmultiply g0, 1\nconvert  q0, 1\n"
+
+
+@pytest.mark.parametrize("passes", [2, 3, 5])
+def test_a_word_that_passes_share_is_read_for_all_of_them(passes: int) -> None:
+    again = f"read     d0\n{PRODUCT}"
+    parts = again.join(f"write    d1, shift={shift}, tail=1\n" for shift in range(passes))
+    assert found(BASE.replace("write    d1\n", parts)) == []
+    assert found(BASE.replace("write    d1\n", f"write    d1\n{again}base     d1, 3\n{parts}")) == ["L001"]
+
+
+@pytest.mark.parametrize("read", [(), (7,), (8,), (9,), (7, 8), (8, 9), (7, 8, 9)])
+def test_each_piece_of_the_initial_memory_is_found_that_nothing_reads(read: tuple[int, ...]) -> None:
+    """Three pieces of a word each, some of which are added to the result."""
+    pieces = "".join(f".memory  {at}, 1\n.row     {', '.join('1' * 64)}\n" for at in (7, 8, 9))
+    uses = "".join(f"base     d2, {at}\nread     d2\n{PRODUCT}write    d1, shift={at}, tail=2\n" for at in read)
+    source = BASE.replace("group    g0, 2, 2", f"{pieces}group    g0, 2, 2").replace(
+        "signal   write", f"{uses}signal   write"
+    )
+    program = assemble(source, file="small.s")
+    told = [one.message for one in lint(program) if one.code == "L003"]
+    assert told == [f"no instruction reads word {at} of main memory" for at in (7, 8, 9) if at not in read]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [(0, 1, "word 2"), (0, 2, "word 1"), (1, 2, "word 0"), (1, 1, "2 words, of them 0 and 2,"), (0, 0, "words 1 to 2")],
+)
+def test_words_of_an_input_are_told_apart_whatever_is_written_far_behind_them(
+    first: int, second: int, told: str
+) -> None:
+    """Three words come, of which two passes read one each; between them a result goes to a high address."""
+    source = BASE.replace("shape=2\n.output", "shape=192\n.output").replace("d0, 0\n", "d0, 0\ndim      d0, 0, 3\n")
+    far = f"{PRODUCT}base     d2, 5000\nwrite    d2\n"
+    passes = f"base     d3, {first}\nread     d3\n{far}base     d3, {second}\nread     d3\n"
+    program = assemble(source.replace("base     d1, 1", "base     d1, 9").replace("read     d0\n", passes))
+    (message,) = [one.message for one in lint(program) if one.code == "L004"]
+    assert message == f"no instruction reads {told} of the input `x`, of 3 words"
+
+
+def test_tokens_that_pile_up_are_shown_with_the_first_place_that_awaits_them() -> None:
+    more = "signal   write, t1\n" * 3 + "nop\nawait    host_out, t1\nnop\nawait    host_out, t1\n"
+    host = ("\ninference\n", "\nloop     l0, host\neach: inference l0\n"), ("halt", "next     l0, each\nhalt")
+    source = changed(BASE, *host, ("signal   write, t1\nawait    host_out, t1\n", more))
+    (one,) = lint(assemble(source, file="small.s"))
+    first = source[: source.index("await    host_out, t1")].count("\n") + 1
+    assert one.code == "L102" and one.message.startswith(
+        "token t1 is signalled 3 times for each inference and awaited 2 times"
+    )
+    assert [(text, place.split(":")[1]) for text, place in one.places] == [("it is awaited here", str(first))]
+
+
+@pytest.mark.parametrize(
+    ("host", "lags", "samples", "walked"),
+    [
+        (True, [], 0, 2),
+        (True, [], 1, 1),
+        (True, [], 7, 2),
+        (True, [1], 0, 2),
+        (True, [2], 0, 3),
+        (True, [5, 2], 0, 6),
+        (True, [5], 3, 6),
+        (False, [], 0, 1),
+        (False, [], 7, 7),
+    ],
+)
+def test_as_many_inferences_are_walked_through_as_show_all(
+    host: bool, lags: list[int], samples: int, walked: int
+) -> None:
+    """Two, the second of which shows what the first left; behind the longest lag one more than that."""
+    loop, lag = MNEMONICS["loop"], MNEMONICS["lag"]
+    words = [encode(loop, {"loop": 0, "count": HOST_COUNT if host else 3})]
+    words += [encode(lag, {"register": 1, "of": 0, "turns": turns}) for turns in lags]
+    given = {"x": np.zeros((samples, 1), np.uint8)} if samples else {}
+    program = replace(assemble(BASE), words=np.array(words, np.uint64), samples=given)
+    assert _inferences(program) == walked
 
 
 # Registers, tokens, loops ---------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from acortex.programs.convolution import Convolution
 from acortex.programs.shipped import FOLDER
 from acortex.tools import accuracy_benchmarks, benchmarks, measuring, skip_benchmarks, user_benchmarks
 from acortex.tools.cli import cli
+from acortex.tools.commands.bench import _number
 from acortex.tools.measuring import Benchmark, best, python, with_bytecode
 
 ROWS = [
@@ -179,3 +180,14 @@ def test_a_row_of_skipping_says_how_many_of_the_events_are_simulated() -> None:
     assert 0 < chip.simulated < chip.events
     rows = {row.name: row.against for row in skip_benchmarks.skipping(True)}
     assert rows["skip_lstm"].endswith(f": {chip.simulated / chip.events:.1%} of the events are simulated")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, ""), (0.0, "0"), (0.123456, "0.123"), (12.3456, "12.3"), (999.4, "999"), (1000.0, "1,000"),
+        (-1000.0, "-1,000"), (1234567.8, "1,234,568"),
+    ],
+)  # fmt: skip
+def test_a_number_has_three_digits_or_more(value: float | None, shown: str) -> None:
+    assert _number(value) == shown

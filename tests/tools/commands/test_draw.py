@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from picture_rules import texts_of
 
+from acortex.isa.asm.assembler import DEFAULT_CHIP
 from acortex.tools.commands.draw import SUBJECTS
 from acortex.tools.commands.group import cli
 from acortex.tools.drawing import subjects
@@ -222,3 +223,16 @@ def test_the_pictures_of_the_page_are_what_is_drawn(what: str, network: str, che
 def test_the_module_loads_no_heavy_library() -> None:
     source = Path(importlib.import_module("acortex.tools.commands.draw").__file__ or "").read_text()
     assert "\nimport numpy" not in source and "\nfrom acortex.tools.drawing" not in source
+
+
+def test_settings_are_laid_over_the_chip_that_is_drawn_without_a_program(tmp_path: Path) -> None:
+    """The usual chip, too, where none is named."""
+    drawn = {}
+    for name, more in (
+        ("a", ()),
+        ("b", ("--set", "arrays.n=2")),
+        ("c", ("--chip", DEFAULT_CHIP, "--set", "arrays.n=2")),
+    ):
+        assert acortex_("draw", "floorplan", "-o", tmp_path / f"{name}.svg", *more).exit_code == 0
+        drawn[name] = (tmp_path / f"{name}.svg").read_bytes()
+    assert drawn["a"] != drawn["b"] == drawn["c"]

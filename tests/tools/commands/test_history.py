@@ -10,7 +10,10 @@ from click.testing import CliRunner, Result
 from repositories import commit
 
 from acortex.tools.cli import cli
-from acortex.tools.history.views import sparkline
+from acortex.tools.history import following
+from acortex.tools.history.results import HistoryPoint, HistoryReport, HistorySeries
+from acortex.tools.history.states import _told
+from acortex.tools.history.views import parts, sparkline
 
 
 def acortex_(*args: object) -> Result:
@@ -81,8 +84,75 @@ def test_what_is_refused(arguments: list[str], why: str, folder: Path, monkeypat
 
 @pytest.mark.parametrize(
     ("values", "line"),
-    [([], ""), ([None], "·"), ([5], "▁"), ([1, 2, None, 8], "▁▂·█"), ([3, 3], "▁▁"), (list(range(99)), 60)],
+    [
+        ([], ""),
+        ([None], "·"),
+        ([5], "▁"),
+        ([1, 2, None, 8], "▁▂·█"),
+        ([3, 3], "▁▁"),
+        ([9] * 40 + [1] * 59 + [2], "▁" * 59 + "█"),  # the latest 60
+    ],
 )
-def test_a_line_of_numbers(values: list[int | None], line: str | int) -> None:
-    drawn = sparkline(values)
-    assert (len(drawn) if isinstance(line, int) else drawn) == line
+def test_a_line_of_numbers(values: list[int | None], line: str) -> None:
+    assert sparkline(values) == line
+
+
+@pytest.mark.parametrize(("still", "told"), [(1, "s0"), (8, "s6, s7"), (9, "s7 and 1 more"), (20, "s7 and 12 more")])
+def test_series_that_did_not_move_are_named_up_to_the_eighth(still: int, told: str) -> None:
+    point = HistoryPoint(commit="c" * 40, date="", subject="", cycles=5)
+    series = [HistorySeries(name=f"s{at}", points=[point], moves=[]) for at in range(still)]
+    report = HistoryReport(repository="", span=["a", "b"], commits=1, runs=0, complete=True, series=series)
+    *_, last = (str(part) for part in parts(report))
+    assert last.startswith("nothing moved in s0") and last.endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", "it fails, and says nothing"),
+        ("warning: slow\n\na.s:3: no such register\n  hint: d0 to d31\n", "a.s:3: no such register"),
+        ("warning: slow\nTraceback (most recent call last):\n  File x\nKeyError: 'y'\n", "KeyError: 'y'"),
+    ],
+)
+def test_of_what_a_run_says_the_line_is_kept_that_tells_what_is_wrong(text: str, line: str) -> None:
+    assert _told(text) == line
+
+
+@pytest.mark.parametrize("option", ["--chip c", "--set memory.ports=2", "--repository .", "--all", "-o kept"])
+def test_what_is_for_runs_is_refused_for_goldens(option: str, folder: Path) -> None:
+    result = acortex_(folder, *option.split())
+    name = {"-o": "--output"}.get(option.split()[0], option.split()[0])
+    assert result.exit_code == 2 and result.stderr.startswith(f"error: {name} is for --program\n")
+    assert not (folder.parent / "kept").exists()
+
+
+@pytest.mark.parametrize("option", ["--chip c", "--repository .", "--all", "-o kept"])
+def test_what_is_for_commits_is_refused_for_chips(option: str, tmp_path: Path) -> None:
+    result = acortex_(tmp_path, "--program", "a.s", *option.split())
+    name = {"-o": "--output"}.get(option.split()[0], option.split()[0])
+    assert result.exit_code == 2 and result.stderr.startswith(f"error: {name} is for a range of commits\n")
+
+
+def test_options_come_to_the_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    def taken(*given: object, **more: object) -> HistoryReport:
+        asked.append({**dict(zip(("source", "programs", "chips"), given, strict=False)), **more})
+        return HistoryReport(repository="", span=["a", "b"], commits=1, runs=0, complete=True, series=[])
+
+    monkeypatch.setattr(following, "of_chips", taken)
+    monkeypatch.setattr(following, "of_programs", taken)
+    settings = ("--set", "memory.ports=2", "--set", "clock_ns=1")
+    programs = ("--program", "a.s", "--program", "b.s")
+    assert acortex_(tmp_path, *programs, *settings).exit_code == 0
+    more = ("--chip", "c.toml", "--repository", "r", "--all", "-o", "k")
+    assert acortex_("A..B", *programs, *settings, *more).exit_code == 0
+    assert acortex_("A..B", *programs).exit_code == 0
+    told = [{name: value for name, value in one.items() if name != "progress"} for one in asked]
+    laid = ("memory.ports=2", "clock_ns=1")
+    ran = {"source": "A..B", "programs": ("a.s", "b.s")}
+    assert told == [
+        {"source": str(tmp_path), "programs": ("a.s", "b.s"), "settings": laid},
+        {**ran, "chips": ("c.toml",), "folder": "r", "settings": laid, "kept": "k", "each": True},
+        {**ran, "chips": (), "folder": ".", "settings": (), "kept": None, "each": False},
+    ]

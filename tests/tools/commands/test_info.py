@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from acortex.isa.results import ConstantsInfo, MemoryInfo, WeightsInfo
+from acortex.isa.summary import summary
 from acortex.sim import run as simulator
 from acortex.sim.chip.specs import load_chip
 from acortex.tools.cli import cli
+from acortex.tools.commands.info import _data
 from acortex.tools.open.programs import open_program
 
 PROGRAMS = sorted((Path(__file__).parents[3] / "programs").glob("*.s"))
@@ -122,3 +125,20 @@ def test_a_program_of_a_fixed_count_of_inferences_is_counted_for_all_of_them(tmp
     report = info_of(str(path))
     assert (report["macs"], report["macs_inferences"]) == (21, 3)
     assert "21 for 3 inferences" in CliRunner().invoke(cli, ["info", str(path)]).stdout
+
+
+def test_what_a_program_brings_along_is_added_up(net: Path) -> None:
+    report = summary(open_program(str(net))).model_copy(
+        update={
+            "weights": [
+                WeightsInfo(name=name, rows=3, columns=columns, bytes=8) for name, columns in (("a", 5), ("b", 2))
+            ],
+            "constants": [ConstantsInfo(name=name, columns=columns) for name, columns in (("a", 64), ("b", 1))],
+            "memory": [MemoryInfo(address=address, words=words) for address, words in ((0, 5), (1000, 1200))],
+        }
+    )
+    assert list(_data(report)) == [
+        ("weights", "2 matrices, 21 weights, 16 bytes"),
+        ("constants", "2 tables for 65 neurons"),
+        ("memory", "1,205 words before anything runs"),
+    ]

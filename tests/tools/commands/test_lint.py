@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from acortex.errors import AcortexError
 from acortex.isa.lint.rows import FINDINGS
 from acortex.isa.rules import BASE, changed
 from acortex.programs.shipped import FOLDER
@@ -185,3 +186,18 @@ def test_a_declaration_is_found_in_the_text_and_a_macro_has_its_mnemonic(source:
     source.write_text(changed(BASE, (".program small", ".macro m n\n  base d\\n, 1\n.endm\n.program small"))
                       .replace(CONNECT, f"{CONNECT}m 9\n"))  # fmt: skip
     assert [(one["code"], one["line"], one["column"]) for one in findings(source)] == [("L201", 2, 3)]
+
+
+@pytest.mark.parametrize(("code", "measures"), [("R301", False), ("L001", True)])
+def test_a_program_with_an_error_is_not_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, measures: bool
+) -> None:
+    """Its runs would end at the error; a warning hinders nothing."""
+    error = AcortexError("it is odd", where="small.s:3")
+    error.code = code
+    monkeypatch.setattr("acortex.sim.lint.lint", lambda *_: [error])
+    monkeypatch.setattr("acortex.sim.lint.measured", lambda *_: ([], "measured it"))
+    (tmp_path / "small.s").write_text(BASE)
+    result = lint(tmp_path / "small.s", "--measure")
+    assert ("measured it" in result.stdout) == measures
+    assert result.exit_code == (not measures)

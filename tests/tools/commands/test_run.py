@@ -12,7 +12,9 @@ from click.testing import CliRunner, Result
 
 import acortex
 from acortex.isa import assemble_file
+from acortex.sim.results import Verification
 from acortex.tools.cli import cli
+from acortex.tools.commands.run import _exit_code, _trace
 
 DIGITS = Path(__file__).resolve().parents[3] / "programs"
 
@@ -160,6 +162,22 @@ def test_options_that_contradict_are_wrong_usage(source: Path, args: tuple[str, 
     assert (result.stderr, result.exit_code) == (text, 2)
     assert ("acortex.error/1" in result.stdout) == ("json" in args)
     assert "json" in args or not result.stdout
+
+
+@pytest.mark.parametrize(
+    ("mode", "option"),
+    [
+        *(("--timing-only", one) for one in ("output y", "labels l", "dump-layers d", "noise-seed 0", "data-energy")),
+        *(("--functional-only", one) for one in ("trace t", "report r.html", "plot p.svg", "max-cycles 5")),
+    ],
+)
+def test_what_a_mode_does_not_make_cannot_be_asked_of_it(source: Path, mode: str, option: str) -> None:
+    result = acortex_("run", source, mode, *f"--{option}".split())
+    needs = "values, which --timing-only does not compute"
+    if mode == "--functional-only":
+        needs = "time, which --functional-only does not simulate"
+    told = f"error: --{option.split()[0]} needs {needs}\n  hint: leave one of them out\n"
+    assert (result.stdout, result.stderr, result.exit_code) == ("", told, 2)
 
 
 @pytest.mark.parametrize("option", ["--output", "--trace"])
@@ -399,3 +417,26 @@ def test_the_energy_of_arrays_is_told_by_the_data() -> None:
     assert found["energy_aj"] == round(Fraction(1_290_000 * activity, 16_772))
     assert found["fixed_aj"] == 3 * 1_290_000 == report["energy_by_component_aj"]["arrays"]
     assert json.loads(acortex_("run", DIGITS / "vmm.s", "--format", "json").stdout)["data_energy"] is None
+
+
+def test_a_trace_that_was_not_renamed_is_named_by_its_part(tmp_path: Path) -> None:
+    whole = tmp_path / "run.actrace"
+    assert _trace(str(whole)) == str(whole)
+    (tmp_path / "run.actrace.part").touch()
+    assert [_trace(str(whole)), _trace(None), _trace("-")] == [f"{whole}.part", None, "-"]
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({}, 0),
+        ({"trace_failure": "cannot be written (No space left on device)"}, 1),
+        ({"stopped": "stopped at cycle 5"}, 1),
+        ({"verification": Verification(equal=True, codes=10, different=0, first=None)}, 0),
+        ({"verification": Verification(equal=False, codes=10, different=1, first=3)}, 1),
+    ],
+    ids=str,
+)
+def test_a_run_fails_where_it_is_stopped_or_wrong_or_its_trace_is_not_whole(more: dict[str, object], code: int) -> None:
+    report = acortex.run(Path(__file__).parents[1] / "echo.s").report
+    assert _exit_code(report.model_copy(update=more)) == code

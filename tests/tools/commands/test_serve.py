@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from acortex.errors import UsageError
 from acortex.isa import container
 from acortex.programs import zoo
 from acortex.sim.arrivals import ALWAYS
 from acortex.sim.system.results import SystemReport
 from acortex.tools.cli import cli
+from acortex.tools.open.systems import open_system
+from acortex.tools.serving import serve
 
 
 @pytest.fixture(autouse=True)
@@ -210,6 +214,15 @@ def test_wrong_options_are_answered_with_what_is_allowed(options: tuple[str, ...
 def test_an_output_is_no_input(digits: Path) -> None:
     result = invoke("serve", str(digits), "--output", str(digits.with_name("digits-0.acx")))
     assert result.exit_code == 2 and "would replace" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "given", [{"chip": "acortex_digits"}, {"settings": ["arrays.n=1"]}, {"link": ["latency_ns=5"]}]
+)
+def test_a_system_that_is_open_takes_no_options_of_its_file(given: dict[str, Any]) -> None:
+    system = open_system("zoo:digits_mlp", None, (), (), weights=False)
+    with pytest.raises(UsageError, match="chip, settings and link are for the name of a system"):
+        serve(system, requests=1, **given)
 
 
 def test_errors_are_json_where_that_is_asked_for() -> None:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from acortex.tools.cli import cli
+from acortex.tools.commands.trace_critical import _some
 
 ECHO = Path(__file__).parents[1] / "echo.s"
 
@@ -127,3 +128,12 @@ def test_a_file_that_is_no_trace_is_one_error(tmp_path: Path) -> None:
     result = invoke("trace", "critical", tmp_path / "run.actrace")
     assert (result.exit_code, result.stdout) == (2, "")
     assert str(tmp_path / "run.actrace") in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "sizes"), [(0, []), (1, [1]), (4096, [4096]), (4097, [4096, 1]), (8193, [4096, 4096, 1])]
+)
+def test_segments_are_printed_some_at_a_time_and_none_is_left_out(number: int, sizes: list[int]) -> None:
+    parts = list(_some(iter(range(number))))  # type: ignore[arg-type]  # whatever they are
+    assert [len(some) for some in parts] == sizes
+    assert [one for some in parts for one in some] == list(range(number))

@@ -43,6 +43,11 @@ def test_layers_and_cycles_are_kept(tmp_path: Path) -> None:
     assert min(kept(tmp_path, "cycles=5:")["start"]) == 5
 
 
+def test_a_name_that_two_patterns_match_is_kept_once(tmp_path: Path) -> None:
+    trace = kept(tmp_path, "unit=host/in", "unit=host/*", "layer=copy", "layer=c*")
+    assert trace.header.filters == {"units": ["host/in", "host/out", "host/work"], "layers": ["copy"]}
+
+
 def test_a_filtered_trace_says_so_and_the_length_of_the_run_stays(tmp_path: Path) -> None:
     trace = kept(tmp_path, "unit=host/in", "cycles=:9")
     assert trace.header.filters == {"units": ["host/in"], "to_cycle": 9}

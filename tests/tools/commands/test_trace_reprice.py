@@ -76,3 +76,15 @@ def test_what_is_no_energy_is_refused(reprice: Reprice, energy: object, tmp_path
 def test_a_trace_without_a_part_of_its_report_is_refused(reprice: Reprice, name: str) -> None:
     assert "has no report of the run's energy" in reprice(lambda parts: parts.summary.pop(name)).stdout
     assert "has no report of the run's energy" in reprice(lambda parts: parts.summary.update({name: [5]})).stdout
+
+
+@pytest.mark.parametrize("clock_ns", [1.785, 3.57])
+def test_time_and_power_are_those_of_the_new_clock(data: bytes, tmp_path: Path, clock_ns: float) -> None:
+    """27 cycles, as many as were recorded, of its cycles."""
+    path = tmp_path / "run.actrace"
+    path.write_bytes(data)
+    options = ["trace", "reprice", str(path), "--set", f"clock_ns={clock_ns}", "--format", "json"]
+    found = json.loads(CliRunner().invoke(cli, options).stdout)
+    assert found["cycles"] == 27
+    assert found["latency_s"] == pytest.approx(27 * clock_ns * 1e-9, rel=1e-12)
+    assert found["power_w"] == pytest.approx(found["energy_j"][1] / found["latency_s"], rel=1e-12)

@@ -106,6 +106,24 @@ def test_the_settings_that_differ_are_named_first(digits: Path) -> None:
     assert report["changed"]["program"] == []
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_comparison_fails_where_any_of_its_runs_does(tmp_path: Path, turned: bool) -> None:
+    """Of a chip with a fast memory and one with a slow one, one run ends before the last cycle that is allowed."""
+    for name, cycles in (("fast", 1), ("slow", 40)):
+        (tmp_path / f"{name}.toml").write_text(
+            f'inherits = "acortex_digits"\n[memory]\naccess_cycles = {cycles}\nbank_cycles = {cycles}\n'
+        )
+    chips = [f"--chip={tmp_path / f'{name}.toml'}" for name in ("fast", "slow")]
+    both = ("run", ECHO, *(chips[::-1] if turned else chips))
+    runs = json.loads(acortex_(*both, "--format", "json").stdout)["runs"]
+    fewest, most = sorted(run["cycles"] for run in runs)
+    assert fewest < most
+    result = acortex_(*both, "--max-cycles", str(fewest + 1))
+    assert result.exit_code == 1
+    (told,) = [line for line in result.stderr.splitlines() if "stopped at cycle" in line]
+    assert told.startswith("warning: slow: stopped at cycle ")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -120,6 +138,13 @@ def test_the_settings_that_differ_are_named_first(digits: Path) -> None:
         (
             [*PAIR, "--functional-only"],
             "error: --functional-only is for one chip, and two are compared\n  hint: run the chips one by one\n",
+        ),
+        *(
+            (
+                [*PAIR, option, "out"],
+                f"error: {option} is for one chip, and two are compared\n  hint: run the chips one by one\n",
+            )
+            for option in ("--output", "--report", "--plot", "--dump-layers")
         ),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 from onnx import TensorProto, helper, numpy_helper
 
+from acortex.isa.asm.assembler import assemble
 from acortex.programs.mapping import to_passes
 from acortex.tools.cli import cli
+from acortex.tools.commands import verify
 
 
 def invoke(*arguments: str | Path) -> Result:
@@ -136,3 +139,28 @@ def test_numbers_that_the_type_does_not_hold_are_refused(
     refused = invoke(command, typed(tmp_path, kind), "--input", tmp_path / "x.npy")
     assert refused.exit_code == 2
     assert f"input x: {told}" in refused.stderr
+
+
+def test_the_first_is_named_though_a_later_one_differs_in_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes = [helper.make_node("MatMul", ["x", "v"], ["h"]), helper.make_node("MatMul", ["h", "w"], ["y"])]
+    path = saved(tmp_path, nodes, [1, 3], {"v": np.eye(3, dtype=np.float32), "w": np.eye(3, dtype=np.float32)})
+    counts, right = iter([1, 5]), verify._row
+
+    def wrong(*given: Any) -> Any:
+        return right(*given).model_copy(update={"different": next(counts, 0)})
+
+    monkeypatch.setattr(verify, "_row", wrong)
+    report = json.loads(invoke("verify", path, "--format", "json").stdout)
+    assert [row["different"] for row in report["layers"]][:2] == [1, 5]
+    assert (report["equal"], report["first"]) == (False, report["layers"][0])
+
+
+@pytest.mark.parametrize(("samples", "compared"), [(3, [0, 1, 2]), (4, [0, 1, 2, 3]), (9, [0, 1, 2, 3])])
+def test_the_first_of_a_networks_own_inputs_are_compared(samples: int, compared: list[int]) -> None:
+    program = assemble(".input a, shape=1\nstart\nhalt")
+    own = np.arange(samples, dtype=np.uint8)[:, None]
+    graph: Any = SimpleNamespace(samples={"x": own}, given=[SimpleNamespace(name="x", dtype="uint8")])
+    assert verify._given(graph, program, {"x": "a"}, None)["x"].ravel().tolist() == compared
+    mine = np.array([[7], [5]], np.uint8)
+    for given in (mine, {"x": mine}):
+        assert verify._given(graph, program, {"x": "a"}, given)["x"].ravel().tolist() == [7, 5]

@@ -179,3 +179,14 @@ def test_a_place_that_a_mistake_names_twice_stands_in_its_result_once(tmp_path: 
     places = nodes(result, "relatedLocations")
     assert places
     assert all(place not in places[:at] for at, place in enumerate(places))
+
+
+def test_a_mistake_at_several_places_is_one_at_each_whose_end_is_known_of_the_first_alone() -> None:
+    with pytest.raises(ManyErrors) as caught:
+        assemble("start\nread d0, zz=1\nread   d1, zz=1\nread d12, zz=1\nhalt", file="t.s")
+    lines = [line.partition("title")[0] for line in github(caught.value.errors) if "`zz`" in line]
+    assert lines == [
+        "::error file=t.s,line=2,col=10,endColumn=11,",
+        "::error file=t.s,line=3,col=12,",
+        "::error file=t.s,line=4,col=11,",
+    ]

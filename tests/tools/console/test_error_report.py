@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
-from acortex.errors import AcortexError
+from acortex.errors import AcortexError, ManyErrors, UsageError, raise_all
 from acortex.isa.asm.assembler import assemble
 from acortex.isa.container import dumps
 from acortex.isa.language.diagnostics import Diagnostic
@@ -190,3 +190,19 @@ def test_errors_that_are_about_no_program_have_no_code(here: Path) -> None:
     ):
         (error,) = errors_of(invoke(*given, "--format", "json"))
         assert error["code"] is None
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_several_errors_are_wrong_usage_where_any_of_them_is(turned: bool) -> None:
+    found: list[AcortexError] = [AcortexError("the work failed"), UsageError("a file is missing", where="x.s")]
+    found = found[::-1] if turned else found
+    with pytest.raises(ManyErrors) as caught:
+        raise_all(found)
+    assert (caught.value.exit_code, caught.value.errors) == (2, found)
+    assert str(caught.value).splitlines() == [str(one) for one in found]
+    with pytest.raises(ManyErrors) as caught:
+        raise_all(found[:1] * 2)
+    assert caught.value.exit_code == found[0].exit_code
+    with pytest.raises(type(found[0])):
+        raise_all(found[:1])
+    raise_all([])

@@ -44,6 +44,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ):
         assert call(words) == (0, ""), words
     _save_network()
+    Path("times.csv").write_text("time_s\n0\n")
     Path("link").symlink_to("p.s")
     os.link("r.actrace", "hard")
     return tmp_path
@@ -105,6 +106,12 @@ def contents(folder: Path) -> dict[str, bytes]:
         ("run p.s --trace same --output same.part", ("--output", "--trace")),
         ("run p.s --input x.npy --output x.npy", ("--output", "--input")),
         ("run p.s --labels labels.npy --output labels.npy", ("--output", "--labels")),
+        ("run m.onnx --calibration x.npy --output x.npy", ("--output", "--calibration")),
+        ("serve p.s --input x.npy --output x.npy", ("--output", "--input")),
+        ("serve p.s --arrivals times.csv --output times.csv", ("--output", "--arrivals")),
+        ("serve p.s --chip heir.toml --output chip.toml", ("--output", "what --chip inherits")),
+        ("accuracy p.s --input x.npy --plot x.npy", ("--plot", "--input")),
+        ("accuracy p.s --labels labels.npy --plot labels.npy", ("--plot", "--labels")),
         ("run p.s --chip chip.toml --trace chip.toml", ("--trace", "--chip")),
         ("run p.s --output new --dump-layers new", ("--output", "--dump-layers")),
         ("run p.s --output copy.npz --dump-layers .", ("--output", "--dump-layers")),
@@ -112,6 +119,9 @@ def contents(folder: Path) -> dict[str, bytes]:
         ("trace export r.actrace --to csv -o r.actrace", ("-o", "RUN.actrace")),
         ("trace export r.actrace --to csv -o hard", ("-o", "RUN.actrace")),
         ("trace check r.actrace hard --update", ("--update", "RUN.actrace")),
+        ("trace check x.npy hard --before r.actrace --update", ("--update", "--before")),
+        ("trace report r.actrace -o hard", ("-o", "RUN.actrace")),
+        ("trace report x.npy r.actrace -o hard", ("-o", "B.actrace")),
         ("chip show chip.toml --svg chip.toml", ("--svg", "CHIP")),
         ("chip show acortex_digits --program p.s --svg p.s", ("--svg", "PROGRAM")),
         ("compile m.onnx --emit-asm new.npz", ("--emit-asm", "arrays of --emit-asm")),

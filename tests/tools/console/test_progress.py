@@ -99,3 +99,16 @@ def test_a_failure_of_the_work_ends_its_bar(monkeypatch: pytest.MonkeyPatch) -> 
     shown = stderr.getvalue()
     time.sleep(0.3)
     assert stderr.getvalue() == shown
+
+
+def test_a_part_that_is_told_ends_as_all_of_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes behind it may take as long as it likes: a full bar would say that it is over."""
+    monkeypatch.setattr(progress, "PATIENCE_S", 0.01)
+    stderr = terminal(monkeypatch)
+    with Working("comparing") as bar:
+        assert until("comparing", stderr)
+        assert bar._bar is not None
+        (task,) = bar._bar.tasks
+        for done, shown in ((0, (0, 9)), (8, (8, 9)), (9, (0, None)), (3, (3, 9))):
+            bar(done, 9)
+            assert (task.completed, task.total) == shown

@@ -20,6 +20,7 @@ from acortex.tools.drawing.svg import svg
 from acortex.tools.open.programs import open_program
 from acortex.tools.paper.printed import figure_7b
 from acortex.tools.paper.printed_shares import printed_shares
+from acortex.units import percent, scaled
 
 
 @cache
@@ -107,6 +108,21 @@ def test_without_a_path_units_are_shown_by_how_long_they_were_busy() -> None:
     assert "Busy units" in labels
     assert "vmm/frame" in labels
     assert "Time" not in labels
+
+
+def test_the_busiest_units_come_first_beside_the_time_of_all_inferences() -> None:
+    """Eight of them, though more were busy."""
+    from acortex.sim.results import timed
+
+    run = timed(replace(ready("digits_mlp"), host=HostData({}, 2, None)).time().report)
+    picture = breakdown("digits", "a chip", of_run(run, None, printed_shares))
+    texts = [text.text for text in picture.texts]
+    assert f"of {scaled(run.latency_s, 's')}; several may be busy at once" in texts
+    busy = {name: one.busy for name, one in run.utilisation.items() if one.busy}
+    assert len(busy) > 8 and len(run.inferences) == 2
+    wanted = sorted(busy, key=lambda name: -busy[name])[:8]
+    tips = [one.tip for one in picture.shapes if isinstance(one, Rect) and one.tip.partition(":")[0] in busy]
+    assert tips == [f"{name}: {percent(busy[name] / run.cycles)}" for name in wanted]
 
 
 def test_a_stopped_run_says_so_first() -> None:

@@ -101,6 +101,18 @@ def test_cells_have_the_layer_that_is_live() -> None:
     assert (cells[1, :half] == -1).all() and (cells[1, half:] == 1).all()
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "first", "last"),
+    [(0, 2, 0, 0), (0, 3, 0, 1), (1, 2, 0, 0), (3, 3, 1, 1), (3, 5, 1, 2), (837, 840, 418, 419)],
+)
+def test_a_value_has_each_cell_of_its_life_also_those_that_it_fills_in_part(
+    start: int, end: int, first: int, last: int
+) -> None:
+    """Of two cycles a cell."""
+    (row,) = grid(made([(0, start, end, 0)], 2 * COLUMNS), 1, stages(["a", "b"]))
+    assert np.flatnonzero(row == 0).tolist() == list(range(first, last + 1))
+
+
 def test_a_short_life_is_not_hidden_by_a_long_one() -> None:
     rows = [(word, 0, 100, 0) for word in range(2 * ROWS)] + [(1, 40, 41, 1)]
     cells = grid(made(rows), 2 * ROWS, stages(["a", "b"]))

@@ -133,6 +133,18 @@ def test_a_narrower_map_in_the_same_words_is_not_taken_for_the_one_before() -> N
     assert writers.read(np.arange(2)) == {2: 2}
 
 
+def test_a_map_that_is_begun_anew_is_read_only_by_what_reads_it_since() -> None:
+    """What comes after the begin adds its channels, the first ones too, until the word is read again."""
+    writers = Writers(2)
+    writers.write(1, np.arange(2), None)
+    assert writers.read(np.arange(2)) == {1: 2}
+    writers.write(2, np.arange(2), mask(range(32)))
+    writers.write(3, np.arange(2), mask(range(8)))
+    assert writers.read(np.arange(1)) == {2: 1, 3: 1}
+    writers.write(4, np.arange(2), mask(range(4)))
+    assert writers.read(np.arange(2)) == {4: 2, 2: 1, 3: 1}
+
+
 def test_the_words_of_a_pixel_have_masks_of_their_own() -> None:
     writers = Writers(6)
     writers.write(7, np.arange(6), mask(range(64), range(8)))
@@ -175,6 +187,35 @@ start
 
 def source(body: str) -> Program:
     return assemble(TWO.replace(".input x, 64\n.output y, 64\n", "") + body + "halt\n")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "edges"),
+    [
+        ("a", "b", {("a", "b"): 1}),
+        ("abc", "d", {("c", "d"): 1}),
+        ("a", "bcd", {("a", "b"): 1, ("a", "c"): 1, ("a", "d"): 1}),
+        ("abc", "de", {("c", "d"): 1, ("c", "e"): 1}),
+    ],
+)
+def test_words_go_from_the_input_that_brought_them_to_each_output(
+    inputs: str, outputs: str, edges: dict[tuple[str, str], int]
+) -> None:
+    """Each input brings one word to the same place, and each output takes it from there."""
+    lines = [
+        *(f".input {name}, shape=64" for name in inputs),
+        *(f".output {name}, shape=64" for name in outputs),
+        *("start", "base d0, 0", "inference"),
+        *(f"input {name}, d0" for name in inputs),
+        *("signal host_in, t0", "await host_out, t0"),
+        *(f"output {name}, d0" for name in outputs),
+        *("endinference", "halt"),
+    ]
+    one = traffic(assemble("\n".join(lines)), 4)
+    assert [(node.name, node.kind) for node in one.nodes] == [
+        *((name, "input") for name in inputs), *((name, "output") for name in outputs),
+    ]  # fmt: skip
+    assert named(one) == edges
 
 
 def test_a_program_that_moves_nothing_has_no_nodes() -> None:

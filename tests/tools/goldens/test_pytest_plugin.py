@@ -8,11 +8,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-import acortex.tools.goldens.pinned  # noqa: F401  # imported once: a run within this process must not load NumPy again
+from acortex.tools.goldens import (
+    pinned as pinned_module,  # imported once: a run within this process must not load NumPy again
+)
 
 pytest_plugins = ["pytester"]
 
@@ -256,6 +260,7 @@ def test_goldens_of_a_deleted_module_are_reported(pinned: pytest.Pytester) -> No
     assert result.ret == 0
     result.stdout.fnmatch_lines([f"{below / 'timing' / 'echo.json'}: no test uses it; *"])
     run(pinned, "test_other.py").stdout.no_fnmatch_line("*unused*")
+    run(pinned, "test_other.py", "below").stdout.no_fnmatch_line("*unused*")  # others of the folder were not run
     run(pinned, "below").stdout.fnmatch_lines(["*echo.json: no test uses it; *"])
 
 
@@ -380,3 +385,22 @@ def test_the_plugin_loads_nothing_that_pytest_does_not() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert found.strip() == "[]"
+
+
+def test_the_cache_keeps_the_latest_traces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pinned_module, "KEPT", 3)
+    (tmp_path / "cache").mkdir()
+    for at in range(5):
+        old = tmp_path / "cache" / f"{at}.actrace"
+        old.touch()
+        os.utime(old, (1000 + at, 1000 + at))
+    (tmp_path / "run.actrace").write_text("new")
+    pins = pinned_module.Pins((tmp_path,), tmp_path, False, (), tmp_path / "cache", {})
+    trace: Any = SimpleNamespace(path=tmp_path / "run.actrace")
+    pins._keep(tmp_path / "a.json", trace, {"schema": "s"})
+    names = {path.name for path in (tmp_path / "cache").iterdir()}
+    (new,) = names - {"3.actrace", "4.actrace"}
+    assert len(names) == 3 and (tmp_path / "cache" / new).read_text() == "new"
+    pins._keep(tmp_path / "b.json", trace, {"schema": "s"})  # of another golden
+    names = {path.name for path in (tmp_path / "cache").iterdir()}
+    assert {"4.actrace", new} < names and len(names) == 3

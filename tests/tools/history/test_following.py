@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,67 @@ def test_a_result_that_was_damaged_is_measured_anew(programs: Path, tmp_path: Pa
         path.write_text("{")
     again = of_programs("HEAD~1..HEAD", ["echo.s"], folder=str(programs), kept=str(tmp_path / "kept"))
     assert (again.runs, again.series) == (2, first.series)
+
+
+@pytest.fixture
+def numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository whose programs are numbers: a run takes so many cycles, and 100 more for each of its options."""
+    folder = tmp_path / "numbers"
+    for subject, cycles in (("first", 5), ("up", 7), ("down", 5)):
+        commit(folder, subject, {"a.s": str(cycles), "b.s": "3"})
+
+    def measured(at: states.Commit, run: Sequence[str], _: Path, cwd: Path, __: object) -> states.State:
+        cycles = int((cwd / run[0]).read_text()) + 100 * len(run[1:])
+        return states.State(at, json.loads(pinned(cycles)))
+
+    monkeypatch.setattr(states, "_measured", measured)
+    return folder
+
+
+def cycles_of(report: HistoryReport) -> list[list[int | None]]:
+    return [[point.cycles for point in series.points] for series in report.series]
+
+
+def test_a_result_is_kept_for_its_commit_program_chip_and_settings(numbers: Path, tmp_path: Path) -> None:
+    """What differs in any of them is run again; what was damaged, too."""
+
+    def look(program: str = "a.s", chips: Sequence[str] = (), settings: Sequence[str] = ()) -> HistoryReport:
+        kept = str(tmp_path / "kept")
+        return of_programs(
+            "HEAD~2..HEAD", [program], chips, folder=str(numbers), settings=settings, kept=kept, each=True
+        )
+
+    asked: list[tuple[str, list[str], list[str], list[list[int | None]]]] = [
+        ("a.s", [], [], [[5, 7, 5]]),
+        ("b.s", [], [], [[3, 3, 3]]),
+        ("a.s", [], ["memory.ports=2"], [[105, 107, 105]]),
+        ("a.s", ["x.toml"], [], [[205, 207, 205]]),
+    ]
+    for runs in (3, 0):
+        for program, chips, settings, wanted in asked:
+            report = look(program, chips, settings)
+            assert (report.runs, cycles_of(report)) == (runs, wanted)
+    assert (look("a.s", ["y.toml"]).runs, look(settings=["memory.ports=3"]).runs) == (3, 3)
+    for path in (tmp_path / "kept").iterdir():
+        path.write_text("{")
+    assert (look().runs, look().runs) == (3, 0)
+
+
+def test_each_program_is_run_on_each_chip_and_a_part_says_of_how_many_pairs_it_is(numbers: Path) -> None:
+    """Halving sees that both ends of `a.s` agree, and misses what is between them."""
+    calls: list[tuple[int, int]] = []
+    report = of_programs(
+        "HEAD~2..HEAD", ["a.s", "b.s"], ["x.toml", "y.toml"], folder=str(numbers),
+        progress=lambda *call: calls.append(call),
+    )  # fmt: skip
+    assert [(one.name, one.chip) for one in report.series] == [
+        ("a.s", "x.toml"), ("a.s", "y.toml"), ("b.s", "x.toml"), ("b.s", "y.toml"),
+    ]  # fmt: skip
+    assert cycles_of(report) == [[205, 205], [205, 205], [203, 203], [203, 203]]
+    assert (report.complete, report.covers, report.runs) == (False, {"looked_at": 8, "of": 12}, 8)
+    assert calls == [(at + done, 12) for at in (0, 3, 6, 9) for done in (1, 2, 3)]
+    every = of_programs("HEAD~2..HEAD", ["a.s"], folder=str(numbers), each=True)
+    assert (every.complete, every.covers, cycles_of(every)) == (True, None, [[5, 7, 5]])
 
 
 @pytest.mark.slow  # each commit compiles nothing, and starts Python twice

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from acortex.errors import UsageError
 from acortex.isa import files
-from acortex.tools.open.arrays import read_arrays, read_labels, write_arrays
+from acortex.tools.open.arrays import layer_paths, read_arrays, read_labels, write_arrays, write_layers
+from acortex.tools.open.network_options import _carry, _dims
 
 
 def test_one_array_is_written_as_npy_and_read_back(tmp_path: Path) -> None:
@@ -106,3 +108,71 @@ def test_labels_are_one_array(tmp_path: Path) -> None:
     np.savez(path, a=np.zeros(2, int))
     with pytest.raises(UsageError, match="holds arrays by name; labels are one array"):
         read_labels(path)
+
+
+@pytest.mark.parametrize(
+    ("names", "files_of"),
+    [
+        (["-", "conv1"], ["-", "conv1"]),
+        (["a b", "a/b", "a_b"], ["a_b", "a_b_2", "a_b_3"]),
+        (["a_2", "a b", "a_b", "a"], ["a_2", "a_b", "a_b_2", "a"]),
+        (["a_b_2", "a_b", "a b"], ["a_b_2", "a_b", "a_b_3"]),
+        (["x:y//z", "é.1-2"], ["x_y_z", "é.1-2"]),
+    ],
+)
+def test_files_of_layers_are_named_apart(names: list[str], files_of: list[str], tmp_path: Path) -> None:
+    assert layer_paths("d", names) == [f"d/{name}.npz" for name in files_of]
+    layers = {name: {"codes": np.array([at])} for at, name in enumerate(names)}
+    write_layers(str(tmp_path / "new" / "d"), layers)
+    for at, name in enumerate(files_of):
+        found = read_arrays(str(tmp_path / "new" / "d" / f"{name}.npz"))
+        assert isinstance(found, dict) and found["codes"].tolist() == [at]
+
+
+@pytest.mark.parametrize(
+    ("given", "sizes"),
+    [
+        ([], {}),
+        (["a=3", "b=4"], {"a": 3, "b": 4}),
+        (["a=3", "a=3", "a=03"], {"a": 3}),
+        (["x=y=7"], {"x=y": 7}),
+        (["a=99999999999999999999"], {"a": 10**20 - 1}),
+        (["a=3", "a=4"], "--dim gives a two sizes, 3 and 4"),
+        (["a=100000000000000000000"], "--dim a=100000000000000000000"),
+        (["a=-1"], "--dim a=-1"),
+        (["a"], "--dim a"),
+        (["=3"], "--dim =3"),
+    ],
+    ids=str,
+)
+def test_sizes_of_axes_are_read(given: list[str], sizes: dict[str, int] | str) -> None:
+    click: Any = None
+    if isinstance(sizes, str):
+        with pytest.raises(UsageError) as caught:
+            _dims(click, click, given)
+        assert caught.value.message == sizes
+    else:
+        assert _dims(click, click, given) == sizes
+
+
+@pytest.mark.parametrize(
+    ("given", "carried"),
+    [
+        (["hn=h"], {"h": ("hn",)}),
+        (["a,b=h", "c=k"], {"h": ("a", "b"), "k": ("c",)}),
+        (["a=b=h"], {"h": ("a=b",)}),
+        (["a=h", "b=h"], "--carry names the input h twice"),
+        (["a,=h"], "--carry a,=h"),
+        (["=h"], "--carry =h"),
+        (["a="], "--carry a="),
+    ],
+    ids=str,
+)
+def test_what_is_carried_is_read(given: list[str], carried: dict[str, tuple[str, ...]] | str) -> None:
+    click: Any = None
+    if isinstance(carried, str):
+        with pytest.raises(UsageError) as caught:
+            _carry(click, click, given)
+        assert caught.value.message == carried
+    else:
+        assert _carry(click, click, given) == carried

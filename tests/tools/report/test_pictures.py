@@ -121,3 +121,29 @@ def test_the_roof_bends_where_memory_no_longer_limits() -> None:
     found = roofline(ROOFS, [RoofPoint("run", 10.0, 1e10)], lambda one: one.name)
     (x0, y0), (x1, y1), (x2, y2) = found.roof
     assert x0 < x1 < x2 and y0 > y1 == y2
+
+
+def test_the_longest_of_stacked_bars_is_that_of_the_largest_sum() -> None:
+    """What is 0 has no place in a bar, and none in the legend."""
+    rows = [("x", {"buses": 1.0, "dacs": 3.0, "leakage": 0.0}, ("4",)), ("y", {"dacs": 2.0, "arrays": 0.0}, ("2",))]
+    found = stack(("name", "", "sum"), rows, look_of, lambda part, amount: f"{part} {amount:g}", name=str.upper)
+    assert [[(one.x, one.width, one.told) for one in bar.segments] for bar in found.bars] == [
+        [(0.0, 250.0, "buses 1"), (250.0, 750.0, "dacs 3")],
+        [(0.0, 500.0, "dacs 2")],
+    ]
+    assert found.legend == sorted((LOOK_OF_COMPONENTS[name], name.upper()) for name in ("buses", "dacs"))
+    wider = stack(("name", "", "sum"), rows, look_of, lambda part, amount: "", whole=8.0)
+    assert [sum(one.width for one in bar.segments) for bar in wider.bars] == [500.0, 250.0]
+
+
+@pytest.mark.parametrize(
+    ("ops_per_byte", "ops_per_s", "begin"),
+    [(0.001, 1e11, "bottom"), (0.5, 1e6, "left"), (500.0, 1e11, "bottom"), (0.01, 1e7, "left")],
+)
+def test_the_roof_begins_where_it_enters_the_plot(ops_per_byte: float, ops_per_s: float, begin: str) -> None:
+    """At the left of it, or where axes of high rates cut its slope off below."""
+    left, top, right, bottom = PLOT
+    roof = roofline(Roofs(1e12, 1e9), [RoofPoint("run", ops_per_byte, ops_per_s)], lambda point: "").roof
+    assert all(left <= x <= right and top <= y <= bottom for x, y in roof)
+    x, y = roof[0]
+    assert (y if begin == "bottom" else x) == (bottom if begin == "bottom" else left)

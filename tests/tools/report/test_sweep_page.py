@@ -13,9 +13,9 @@ import pytest
 import report_pages
 
 from acortex.tools.report.render import static
-from acortex.tools.report.sweep_page import OWN, facts, share_bars, sweep_page
+from acortex.tools.report.sweep_page import OWN, _fronts, _values, facts, share_bars, sweep_page
 from acortex.tools.sweep.metrics import METRICS
-from acortex.tools.sweep.results import SweepReport
+from acortex.tools.sweep.results import SweepEffect, SweepReport
 from acortex.tools.sweep.spec import spec_of
 from acortex.tools.sweep.sweeping import sweep
 from acortex.tools.views.sweep import number_text
@@ -153,3 +153,68 @@ def test_many_values_of_an_axis_are_told_by_their_ends(tmp_path: Path) -> None:
 
 def test_the_page_is_the_same_for_the_same_report(report: SweepReport, page: str) -> None:
     assert sweep_page(report) == page
+
+
+ROW = {"program": "a.s", "chip": "c", "status": "done"}
+
+
+def of_rows(axis: list[Any], front: int = 0, **numbers: list[Any]) -> SweepReport:
+    """A report of points that differ in one axis and in some numbers; the first so many are on its front."""
+    rows = [
+        {**ROW, "key": f"k{at}", "axes": {"clock_ns": value}, **{name: some[at] for name, some in numbers.items()}}
+        for at, value in enumerate(axis)
+    ]
+    about = {"spec": "s.toml", "folder": "o", "table": None, "complete": True, "covers": None, "uncertainty": None}
+    counts = {"points": len(rows), "done": len(rows), "failed": 0, "reused": 0, "simulations": 1, "free": []}
+    keys = {"axes": ["clock_ns"], "front_of": ["latency_s", "accuracy"], "fronts": [], "effects": []}
+    return SweepReport.model_validate(
+        {**about, **counts, **keys, "front": [f"k{at}" for at in range(front)], "rows": rows}
+    )
+
+
+def test_the_best_of_a_number_may_be_its_least_or_its_most() -> None:
+    found = facts(
+        of_rows([1, 2, 3], latency_s=[2e-9, 1e-9, 4e-9], accuracy=[0.5, None, 0.75], area_mm2=[3.0, 3.0, 3.0])
+    )
+    assert [(one.name, one.value, one.about) for one in found] == [
+        ("points", "3", "3 done, 0 failed"),
+        ("latency", "1.00 ns", "at best; at worst 4.00 ns"),
+        ("accuracy", "75.0 %", "at best; at worst 50.0 %"),
+        ("area", "3 mm2", "at all points"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("axis", "told"),
+    [
+        ([3, 1, 3], "3, 1"),
+        (list(range(12, 0, -1)), ", ".join(map(str, range(12, 0, -1)))),
+        (list(range(13, 0, -1)), "13 from 1 to 13"),
+        ([f"a{at}" for at in range(13)], ", ".join(f"a{at}" for at in range(12)) + " and 1 more"),
+        ([True, False], "true, false"),
+    ],
+    ids=str,
+)
+def test_values_of_an_axis_are_listed_up_to_twelve(axis: list[Any], told: str) -> None:
+    assert _values(of_rows(axis), "clock_ns") == told
+
+
+@pytest.mark.parametrize(("front", "left"), [(1, 0), (100, 0), (101, 1), (130, 30)])
+def test_a_hundred_points_of_a_front_are_shown_and_the_others_counted(front: int, left: int) -> None:
+    made = of_rows(list(range(130)), front, latency_s=[1e-9] * 130)
+    ((_, shown, more),) = _fronts(made, [METRICS["latency_s"]])
+    assert (len(shown.rows), more) == (front - left, left)
+
+
+def test_each_axis_has_a_bar_and_a_pair_of_axes_where_it_matters() -> None:
+    """The longest first; a pair from half a percent on."""
+    shares = [(["clock_ns"], 0.001), (["a"], 0.5), (["a", "clock_ns"], 0.004), (["a", "b"], 0.005), (["b"], 0.0)]
+    effects = [{"metric": "latency_s", "axes": axes, "share": share, "points": 4} for axes, share in shares]
+    effects.append({"metric": "energy_j", "axes": ["b"], "share": 0.9, "points": 4})
+    made = of_rows([1, 2], latency_s=[1e-9, 2e-9]).model_copy(
+        update={"effects": [SweepEffect.model_validate(one) for one in effects]}
+    )
+    bars = share_bars(made, METRICS["latency_s"]).bars
+    assert [(bar.name, bar.cells) for bar in bars] == [
+        ("a", ("50.0 %",)), ("a x b", ("0.5 %",)), ("clock_ns", ("0.1 %",)), ("b", ("0.0 %",)),
+    ]  # fmt: skip

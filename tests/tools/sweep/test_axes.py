@@ -218,3 +218,20 @@ def test_values_are_written_as_overrides_take_them() -> None:
 def test_values_are_floats_in_json_where_they_are_decimal() -> None:
     found = [plain(one) for one in (True, 3, Decimal("0.5"), "rram")]
     assert found == [True, 3, 0.5, "rram"] and [type(one) for one in found] == [bool, int, float, str]
+
+
+@pytest.mark.parametrize(
+    ("whole", "asked", "number"),
+    [
+        (False, -5.0, Decimal("0.25")),
+        (False, 0.2499, Decimal("0.25")),
+        (False, 0.5, Decimal("0.5")),
+        (False, 8.0000001, Decimal(8)),
+        (False, 99.0, Decimal(8)),
+        (True, 99.0, 8),
+        (True, 7.6, 8),
+    ],
+)
+def test_a_number_is_held_within_its_range(whole: bool, asked: float, number: Decimal | int) -> None:
+    found = Span(Fraction(1, 4), Fraction(8), True, whole).number(asked)
+    assert (type(found), found) == (type(number), number)

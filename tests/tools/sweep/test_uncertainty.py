@@ -256,6 +256,16 @@ def test_more_runs_than_the_limit_are_refused_before_any_of_them(tmp_path: Path)
     assert made(tmp_path, axes=ONE, draws=0, limit=10).complete
 
 
+def test_as_many_runs_as_the_limit_are_done_and_one_more_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as error:
+        made(tmp_path, axes=ONE, draws=2, program=ECHO, limit=1)
+    number = int(str(error.value).partition("need ")[2].partition(" runs")[0])
+    with pytest.raises(UsageError, match=f"need {number} runs, more than the sweep's limit of {number - 1}"):
+        made(tmp_path, axes=ONE, draws=2, program=ECHO, limit=number - 1)
+    assert made(tmp_path, axes=ONE, draws=2, program=ECHO, limit=number).complete
+    assert len(counts_in(tmp_path)) == number
+
+
 def test_a_point_whose_runs_fail_says_so_and_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_memory(job: Job) -> Any:
         lost = {**passing("no memory"), "cpu_s": 0.0}

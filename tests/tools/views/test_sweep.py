@@ -189,7 +189,12 @@ def test_a_pair_matters_by_the_numbers_that_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("points", "told"), [((2,), []), ((1,), ["shares of 1 of the 2 points that ran: a part of the grid without gaps"])]
+    ("points", "told"),
+    [
+        ((2,), []),
+        ((1,), ["shares of 1 of the 2 points that ran: a part of the grid without gaps"]),
+        ((2, 1), ["shares of 1 or 2 of the 2 points that ran: a part of the grid without gaps"]),
+    ],
 )
 def test_shares_of_fewer_points_than_ran_say_so(points: tuple[int, ...], told: list[str]) -> None:
     effects = [effect("latency_s", 0.1, "memory.ports, clock_ns", points=one) for one in points]

@@ -152,6 +152,18 @@ def test_more_rows_than_a_glance_takes_are_counted() -> None:
     assert "and 28 more" in page.text
 
 
+def test_waits_have_their_share_of_the_run(shown: ShownTrace) -> None:
+    waits = [WaitNumbers("vmm", "token", 30), WaitNumbers("host", "bus", 45)]
+    text = read(pieces.page(Numbers("a on b", "", 60, 1.0, 1, 0, {}, (), {}, waits), [])).text
+    at = text.index("host for bus")
+    assert text[at : at + 6] == ["host for bus", "45", "75.0 %", "vmm for token", "30", "50.0 %"]
+
+
+def test_what_belongs_to_no_inference_is_none(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
+    events = [*rows[0], (0, 1, 0, 0, 1, 0, 1, -1, 5)]
+    assert open_trace(make_trace(events, summary={"cycles": 200}).path).numbers.inferences == 2
+
+
 def test_a_text_is_one_short_line(shown: ShownTrace) -> None:
     for trace in (shown, shown.select(unit="vmm")):
         assert "\n" not in repr(trace) and len(repr(trace)) < 400

@@ -13,6 +13,7 @@ from acortex.traces.export import perfetto
 from acortex.traces.export.perfetto import write
 from acortex.traces.export.protobuf import lookup, tag, varint
 from acortex.traces.file.reader import Trace
+from acortex.traces.file.schema import EventKind
 
 from ..conftest import MakeTrace, Rows
 
@@ -228,6 +229,27 @@ def test_words_in_use_are_from_the_begin_of_each_window(packets: Any, make_trace
     memory = {"window_cycles": 4, "windows_words": [5, 9, 2]}
     trace = make_trace(EVENTS, summary={"cycles": 10, "memory": memory}, clock_ns=1.0)
     assert samples_of(packets(trace))["main memory in use"] == [(0, 5.0), (4, 9.0), (8, 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("most", "samples"),
+    [
+        (1, [(2, 1)]),
+        (2, [(2, 1), (9, 0)]),
+        (3, [(2, 1), (6, 3), (9, 0)]),
+        (1000, [(2, 1), (4, 2), (6, 3), (8, 1), (9, 0)]),
+    ],
+)
+def test_what_lies_between_units_is_sampled_from_its_first_change_to_its_last(
+    packets: Any, make_trace: MakeTrace, monkeypatch: pytest.MonkeyPatch, most: int, samples: list[tuple[int, float]]
+) -> None:
+    """Three words come, of which a vector takes two and another the last."""
+    monkeypatch.setattr(perfetto, "SAMPLES", most)
+    kinds = tuple(EventKind(name, "words", "", "") for name in ("bus.down", "buffer.slide"))
+    events = [(2 * at, 2, 0, 0, 1, 0, 0, 0, 0) for at in range(3)]
+    events += [(8, 1, 1, 1, 2, 0, 0, 0, 0), (9, 1, 1, 1, 1, 0, 0, 0, 0)]
+    trace = make_trace(events, kinds=kinds, clock_ns=1.0)
+    assert samples_of(packets(trace))["words in the buffer"] == samples
 
 
 def test_counters_say_their_units(packets: Any, make_trace: MakeTrace) -> None:

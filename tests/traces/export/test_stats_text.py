@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from acortex.traces.export.stats_text import write
+import pytest
+
+from acortex.traces.export.stats_text import _name, write
 from acortex.traces.file.reader import Trace
 
 from ..conftest import MakeTrace
@@ -48,3 +50,21 @@ def test_a_name_loses_what_ends_a_field_or_a_path(make_trace: MakeTrace, tmp_pat
         "cycles that vmm.load waited for bus taken (cycles)",
     ]
     assert rows["kind.word_read.count"].endswith("in the unit of their kind (words)")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("vmm/load", "vmm_load"),
+        ("a b", "a_b"),
+        ("a#b", "a_b"),
+        ("a.b", "a_b"),
+        ("a:b\tc", "a_b_c"),
+        (":/", "_"),
+        ("", "none"),
+        (0, "0"),
+        (-1, "-1"),
+    ],
+)
+def test_each_character_that_ends_a_field_or_a_path_becomes_a_line(text: object, name: str) -> None:
+    assert _name(text) == name

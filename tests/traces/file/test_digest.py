@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acortex.traces.file import blocks, digest, reader
+from acortex.traces.file import writer as writing
 from acortex.traces.file.blocks import BlockType
 from acortex.traces.file.digest import SHORTEST, merged
 from acortex.traces.file.reader import Trace, digested
@@ -178,6 +179,16 @@ def test_sums_beyond_64_bits_make_none_and_the_trace_is_whole(long: Callable[...
     most = (1 << 62) - 1
     trace = long([(0, 1, 0, 0, 1, 0, 1, 0, most)] * 3)
     assert (trace.digest, digested(trace), len(trace)) == (None, None, 3)
+
+
+@pytest.mark.parametrize(("rows", "there"), [(1, True), (2, False), (3, False)])
+def test_sums_of_all_blocks_together_have_to_fit(
+    long: Callable[..., Trace], monkeypatch: pytest.MonkeyPatch, rows: int, there: bool
+) -> None:
+    """Of a block for each row, no sum of which is too large: 2^61 are, and their sum of two is not below 2^62."""
+    monkeypatch.setattr(writing, "ROWS", 1)
+    trace = long([(at, 1, 0, 0, 1, 0, 1, 0, 1 << 61) for at in range(rows)])
+    assert ((trace.digest is not None), (digested(trace) is not None)) == (there, there)
 
 
 def test_very_long_runs_have_longer_intervals(long: Callable[..., Trace]) -> None:

@@ -370,15 +370,34 @@ def test_a_part_that_was_left_is_taken_over(tmp_path: Path, header: TraceHeader)
     assert reader.open(tmp_path / "t.actrace").complete
 
 
-def test_a_trace_keeps_the_mode_and_the_link_of_what_it_replaces(tmp_path: Path, header: TraceHeader) -> None:
+@pytest.mark.parametrize("mode", [0o600, 0o666])
+def test_a_trace_keeps_the_mode_and_the_link_of_what_it_replaces(
+    tmp_path: Path, header: TraceHeader, mode: int
+) -> None:
+    """More than a new file gets, too."""
     real = tmp_path / "below" / "real.actrace"
     real.parent.mkdir()
-    real.touch(0o600)
+    real.touch()
+    real.chmod(mode)
     (tmp_path / "t.actrace").symlink_to(real)
     writer = TraceWriter(tmp_path / "t.actrace", header)
-    assert stat.S_IMODE(writer.part.stat().st_mode) == 0o600
+    assert stat.S_IMODE(writer.part.stat().st_mode) & ~mode == 0
     writer.finish({})
     assert (tmp_path / "t.actrace").is_symlink()
-    assert stat.S_IMODE(real.stat().st_mode) == 0o600
+    assert stat.S_IMODE(real.stat().st_mode) == mode
     assert reader.open(real).complete
     assert [path.name for path in real.parent.iterdir()] == ["real.actrace"]
+
+
+@pytest.mark.parametrize(("pcs", "wrong"), [((-1, 0, 4), None), ((5, 0), 5), ((0, -2), -2), ((-3, 1), -3)])
+def test_the_address_that_no_line_has_is_named(
+    tmp_path: Path, header: TraceHeader, pcs: tuple[int, ...], wrong: int | None
+) -> None:
+    writer = TraceWriter(tmp_path / "t.actrace", header)
+    for pc in pcs:
+        writer.emit(0, 1, 0, 0, 1, pc, 0, 0, 0)
+    if wrong is None:
+        writer.finish({})
+    else:
+        with pytest.raises(AcortexError, match=f"^a traced row has pc {wrong}, the header has 5 lines$"):
+            writer.finish({})

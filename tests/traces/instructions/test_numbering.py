@@ -20,7 +20,7 @@ from acortex.tools.open.programs import open_source
 from acortex.traces.file import reader
 from acortex.traces.file.reader import Trace
 from acortex.traces.instructions.columns import Columns, columns_of
-from acortex.traces.instructions.numbering import NONE, Executions, number
+from acortex.traces.instructions.numbering import NONE, Executions, _placed, number
 from judge.generate import generate
 
 Key = tuple[int, int, int, int]
@@ -150,3 +150,26 @@ def test_where_these_do_not_come_out_even_all_are_one(tmp_path: Path) -> None:
     reads = np.flatnonzero(found.pc == found.pc[np.flatnonzero(np.diff(found.pc) < 0)[0] + 1])
     assert [int((columns.events & (found.of == at)).sum()) for at in reads.tolist()] == [8, 1, 1]
     assert found.alike[reads].tolist() == [3, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "executions", "placed"),
+    [
+        ("ab", "ab", [0, 1]),
+        ("ab", "abab", [0, 1]),
+        ("aa", "aba", [0, 2]),
+        ("aba", "abcaba", [0, 1, 3]),
+        ("ac", "abab", [0, -1]),
+        ("ba", "ab", [1, -1]),  # in rising order: no `a` comes behind the `b`
+        ("bab", "abab", [1, 2, 3]),
+        ("aaa", "aba", [0, 2, -1]),
+        ("xab", "ab", [-1, 0, 1]),
+        ("", "ab", []),
+    ],
+)
+def test_runs_of_rows_are_placed_in_rising_order(rows: str, executions: str, placed: list[int]) -> None:
+    """Each at the first run of executions like it that comes behind the one before."""
+    one, other = (
+        np.array([[ord(letter) for letter in text], [0] * len(text)], np.int64) for text in (rows, executions)
+    )
+    assert _placed(one, other).tolist() == placed

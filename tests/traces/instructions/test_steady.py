@@ -6,7 +6,10 @@ import random
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from acortex.isa import assemble
@@ -19,7 +22,9 @@ from acortex.sim.tracing import Tracing
 from acortex.tools.open.programs import open_source
 from acortex.traces.file import reader
 from acortex.traces.file.reader import Trace
+from acortex.traces.instructions.loops import Loop, loops_of
 from acortex.traces.instructions.results import LoopView
+from acortex.traces.instructions.steady import Steady, _inferences
 from acortex.traces.instructions.view import view
 from judge.generate import generate
 
@@ -39,6 +44,42 @@ def traced(made: Prepared, path: Path) -> Trace:
 
 def shipped(name: str) -> Program:
     return open_source(str(FOLDER / f"{name}.s"))
+
+
+@pytest.mark.parametrize(
+    ("pcs", "found"),
+    [
+        ([0, 1, 2, 3], []),
+        ([0, 1, 1, 1, 2], [(1, 1, 3, 1, 1, [1, 2, 3])]),
+        # Twice two turns: of equals the last stay counts.
+        ([0, 1, 2, 1, 2, 3, 0, 1, 2, 1, 2, 3, 4], [(0, 3, 2, 1, 0, [5, 11]), (1, 2, 4, 2, 7, [8, 10])]),
+        # Three turns, then two, then one.
+        ([0, 1, 1, 1, 2, 0, 1, 1, 2, 0, 1, 2, 3], [(0, 2, 3, 1, 0, [4, 8, 11]), (1, 1, 6, 3, 1, [1, 2, 3])]),
+    ],
+)
+def test_loops_are_found_from_jumps_back_each_with_its_longest_stay(pcs: list[int], found: list[Any]) -> None:
+    loops = loops_of(SimpleNamespace(pc=np.array(pcs)))  # type: ignore[arg-type]  # of executions the addresses count
+    assert [(*one[:5], one.ends.tolist()) for one in loops] == found
+
+
+@pytest.mark.parametrize(
+    ("inferences", "turns", "new"),
+    [
+        ([[0, 0, 0], [0, 1, 1], [2, 1, 1], [2, 3, 3]], 1, 1),  # 3 alone: of 2 the turn before did a part
+        ([[0, 0, 0], [1, 1, 1], [2, 2, 2], [3, 3, 3]], 1, 1),
+        ([[0, 0, 0], [1, 1, 1], [2, 2, 2], [3, 3, 3]], 2, 2),
+        ([[0, 0, 0], [1, 0, 0], [1, 2, 2], [3, 3, 4]], 2, 3),
+        ([[0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]], 1, 0),
+        ([[-1, -1, 0], [-1, 1, -1]], 1, 1),
+        ([[0, -1, 0], [1, 2, 0]], 1, 2),
+    ],
+)
+def test_inferences_of_a_period_are_those_that_begin_in_it(inferences: list[list[int]], turns: int, new: int) -> None:
+    """Turns of three instructions each, and the inference of each."""
+    flat = np.array(inferences).ravel()
+    loop = Loop(0, 2, len(inferences), 1, 0, np.arange(2, len(flat), 3))
+    executions: Any = SimpleNamespace(inference=flat)
+    assert _inferences(loop, executions, Steady(10, turns, 0, 0)) == new
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -64,6 +105,36 @@ def test_a_chain_closes_over_whole_periods(name: str, tmp_path: Path) -> None:
             assert unit.busy + unit.waiting + unit.idle == loop.period
         assert loop.simple_bound == max(unit.busy for unit in loop.units) <= loop.period
         assert (loop.bound == "busy") == (loop.simple_bound == loop.period)
+
+
+def spent(trace: Trace, loop: LoopView, pcs: range) -> Counter[tuple[str, str]]:
+    """Cycles of the last period by unit and by what it was, row by row; accesses of main memory count twice."""
+    assert loop.until_cycle is not None and loop.period is not None
+    kinds, found = [kind.name for kind in trace.header.kinds], Counter[tuple[str, str]]()
+    rows = [(row, "busy", kinds[row.kind]) for row in trace.events] + [(row, "waiting", "") for row in trace.waits]
+    for row, what, kind in rows:
+        first = max(row.start, loop.until_cycle - loop.period)
+        cycles = max(min(row.start + row.duration, loop.until_cycle) - first, 0) if row.pc in pcs else 0
+        found[trace.header.units[row.unit], what] += cycles
+        found["main_memory", "access"] += cycles * (kind in ("memory.read", "memory.write"))
+    return found
+
+
+@pytest.mark.parametrize("ports", [1, 2, 3])
+@pytest.mark.parametrize("name", ["vmm", "vector_add"])
+def test_units_are_busy_as_their_rows_of_the_last_period_say(name: str, ports: int, tmp_path: Path) -> None:
+    """The ports share the cycles of all accesses, rounded up."""
+    chip = load_chip("acortex_digits", [f"memory.ports={ports}"])
+    trace = traced(times(prepare(shipped(name), chip), 24), tmp_path / "run.actrace")
+    loops = [one for one in view(trace, rows=1).loops if one.entered == 1 and one.period]
+    assert loops
+    for loop in loops:
+        pcs = range(trace.header.lines.index(loop.line), trace.header.lines.index(loop.end_line) + 1)
+        found = spent(trace, loop, pcs)
+        units = {unit: (found[unit, "busy"], found[unit, "waiting"]) for unit in trace.header.units}
+        units["main_memory ports"] = (-(-found["main_memory", "access"] // ports), 0)
+        told = {one.unit: (one.busy, one.waiting) for one in loop.units}
+        assert told == {unit: both for unit, both in units.items() if any(both)}
 
 
 def test_a_loop_that_waits_for_each_hand_over_takes_their_sum(tmp_path: Path) -> None:

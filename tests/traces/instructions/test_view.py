@@ -5,8 +5,13 @@ from __future__ import annotations
 import random
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from acortex.errors import UsageError
 from acortex.isa import assemble
@@ -16,13 +21,18 @@ from acortex.sim.chip.specs import Chip, load_chip
 from acortex.sim.inputs import Inputs
 from acortex.sim.results import RunReport
 from acortex.sim.run import run
+from acortex.tools.commands.view import SORTS
 from acortex.tools.open.programs import open_source
 from acortex.traces.file import reader
 from acortex.traces.file.reader import Trace
 from acortex.traces.instructions import columns, totals
 from acortex.traces.instructions.results import InstructionView
-from acortex.traces.instructions.view import view
+from acortex.traces.instructions.rows import Bins, _cover, _Spent, bins_of
+from acortex.traces.instructions.totals import Sort
+from acortex.traces.instructions.view import _chosen, view
 from judge.generate import generate
+
+from ..conftest import MakeTrace, Rows
 
 
 def traced(program: Program, path: Path, chip: Chip | None = None, inputs: Inputs = None) -> tuple[Trace, RunReport]:
@@ -238,3 +248,81 @@ def test_a_part_of_a_trace_is_refused_and_a_part_of_a_view_is_none(tmp_path: Pat
         view(trace.select(unit="host/*"))
     nothing = view(trace, inference=5)
     assert (nothing.instructions, nothing.rows, nothing.totals, nothing.complete) == (0, [], [], False)
+
+
+@pytest.mark.parametrize(
+    ("sort", "wanted"),
+    [
+        ("critical", [2, 0, 1, 3, 4]), ("busy", [1, 4, 0, 2, 3]), ("waiting", [3, 0, 1, 2, 4]),
+        ("energy", [4, 0, 1, 2, 3]), ("times", [0, 1, 2, 3, 4]), ("line", [0, 1, 2, 3, 4]),
+    ],
+)  # fmt: skip
+def test_sums_of_one_number_come_in_its_order_and_equals_in_that_of_the_program(sort: Sort, wanted: list[int]) -> None:
+    names = ("pc", "critical", "busy", "waiting", "energy_aj", "executions")
+    numbers = [(0, 0, 1, 0, 2, 7), (1, None, 9, 0, 2, 7), (2, 5, 1, 0, 2, 7), (3, 0, 1, 4, 2, 7), (4, None, 5, 0, 8, 7)]
+    rows: list[Any] = [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in numbers]
+    assert [row.pc for row in sorted(rows, key=totals.SORTS[sort])] == wanted
+    assert totals.SORTS["times"](rows[0]) == -7 and list(totals.SORTS) == [*SORTS]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"window": (20, 30)}, {"window": (0, 20)}, {"window": (21, 1000)}, {"window": (20, 21)}, {"unit": "vmm*"},
+        {"layer": "fc"}, {"inference": 1}, {"inference": (0, 1)}, {"unit": "vmm", "window": (10, 40), "inference": 0},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_rows_of_a_selection_are_those_that_its_trace_has(
+    make_trace: MakeTrace, rows: tuple[Rows, Rows], wanted: dict[str, Any]
+) -> None:
+    """Rows of no length among them, at both ends of a window and before it."""
+    points = [(at, 0, 2, 2, 1, 2, 1, 0, 1) for at in (19, 20, 21, 30)]
+    trace = make_trace([*rows[0], *points], [*rows[1], (20, 0, 2, 0, 1, 2, 0), (15, 5, 0, 1, 1, 1, 0)])
+    part, found = trace.select(**wanted), columns.columns_of(trace)
+    chosen = _chosen(found, part)
+    names = ("unit", "start", "end", "pc", "layer", "inference")
+    shown = Counter(zip(*(getattr(found, name)[chosen].tolist() for name in names), strict=True))
+    assert shown == Counter(
+        (row.unit, row.start, row.start + row.duration, row.pc, row.layer, row.inference)
+        for table in (part.events, part.waits)
+        for row in table
+    )
+    assert shown
+
+
+@given(
+    st.lists(st.tuples(st.integers(-20, 60), st.integers(0, 30)), max_size=6),
+    st.integers(-5, 20), st.integers(1, 9), st.integers(1, 8),
+)  # fmt: skip
+def test_cycles_of_bins_are_counted_one_by_one(
+    spans: list[tuple[int, int]], first: int, cycles: int, count: int
+) -> None:
+    """Of spans that begin before the bins, end behind them, or lie on each other."""
+    start = np.array([begin for begin, _ in spans], np.int64)
+    end = np.array([begin + length for begin, length in spans], np.int64)
+    wanted = [0] * count
+    for begin, length in spans:
+        for cycle in range(begin, begin + length):
+            at = (cycle - first) // cycles
+            if 0 <= at < count:
+                wanted[at] += 1
+    assert _cover(_Spent(start, end, "busy"), Bins(first, cycles, count)).tolist() == wanted
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "most", "bins"),
+    [
+        (0, 80, 80, (0, 1, 80)),
+        (5, 86, 80, (5, 2, 41)),
+        (0, 161, 80, (0, 3, 54)),
+        (7, 7, 80, (7, 1, 1)),
+        (0, 9, 1, (0, 9, 1)),
+    ],
+)
+def test_bins_are_of_as_few_whole_cycles_as_their_number_allows(
+    first: int, end: int, most: int, bins: tuple[int, int, int]
+) -> None:
+    found = bins_of(first, end, most)
+    assert (found.first, found.cycles, found.count) == bins
+    assert found.end >= end > found.end - found.cycles or first == end

@@ -81,3 +81,22 @@ def test_what_the_controller_issues_is_no_work_for_a_layer(make_trace: MakeTrace
     for chunk in trace.events.chunks("unit", "kind", "layer", "inference", "start", "span"):
         found.add(chunk)
     assert found.layers(30)[1] == ((20, 25), 5)
+
+
+@pytest.mark.parametrize(
+    ("rows", "outside"),
+    [
+        ([], 100),
+        ([(WORK, 1, 0, 10, 30)], 80),
+        ([(WORK, 1, 0, 10, 30), (WORK, 2, 0, 20, 50)], 60),
+        ([(WORK, 1, 0, 10, 30), (WORK, 2, 1, 10, 30)], 80),
+        ([(WORK, 1, 0, 10, 30), (WORK, 1, 1, 25, 45), (WORK, 2, 0, 40, 60)], 50),
+        ([(WORK, 1, 0, -20, 10), (WORK, 0, 0, 50, 70)], 90),
+    ],
+)
+def test_outside_layers_is_when_no_layer_of_any_inference_is_in_flight(
+    make_trace: MakeTrace, rows: list[tuple[int, int, int, int, int]], outside: int
+) -> None:
+    """Layers that overlap, of one inference or of two, leave the same cycles once; set-up comes before cycle 0."""
+    found = flights(make_trace, *rows)
+    assert found.layers(100)[0][1] == outside
