@@ -103,7 +103,9 @@ FOLDS.update({name: _of_numpy(function) for name, function in _BY_NUMPY.items()}
 @_folds("Mod")
 def _rest(node: Node, values: Sequence[Array | None]) -> Array:
     """What division leaves: with the sign of the divisor, or with `fmod` of what is divided."""
-    return _of_numpy(np.fmod if node.attributes.get("fmod", 0) else np.mod)(node, values)
+    _bounded(_broadcast_size(values), values)
+    divide = np.fmod if node.attributes.get("fmod", 0) else np.mod
+    return np.asarray(divide(np.asarray(values[0]), np.asarray(values[1])))
 
 
 @_folds("Min", "Max", "Sum")
