@@ -28,7 +28,7 @@ from acortex.programs.graph import (
     Target,
     View,
 )
-from acortex.programs.mapping.memory_plan import WORD_BYTES, MemoryFull
+from acortex.programs.mapping.memory_plan import WORD_BYTES, MemoryFull, kilobytes
 from acortex.programs.mapping.placement import PlacementError
 from acortex.programs.mapping.plan import Plan
 from acortex.programs.mapping.recurrent import UnsupportedCell
@@ -170,6 +170,11 @@ def test_what_does_not_fit_memory_is_told_what_would_hold_it(machine: Machine) -
         " m1 takes 64\n  hint: take a chip with memory.capacity_kb=6"
     )
     assert smallest_chip(chain(9), machine)["memory_kb"] == 6
+
+
+@pytest.mark.parametrize(("words", "kb"), [(0, 0), (1, 1), (32, 1), (33, 2), (191, 6), (192, 6), (193, 7)])
+def test_words_of_32_bytes_take_whole_kilobytes(words: int, kb: int) -> None:
+    assert kilobytes(words) == kb
 
 
 # Tokens ---------------------------------------------------------------------------------------------------------------

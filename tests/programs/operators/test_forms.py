@@ -151,6 +151,25 @@ def test_each_direction_has_the_function_that_stands_at_its_place():
     check(made, within=2e-6)
 
 
+@pytest.mark.parametrize(
+    ("function", "clip", "said"),
+    [
+        ("Tanh", 0.5, r"its clip of 0.5 ends tanh at 0.462; the chip's ends at 1"),
+        ("Sigmoid", 2.0, "its clip of 2 ends sigmoid at 0.881"),
+        ("Tanh", 2.0, ""),
+        ("Sigmoid", 4.0, ""),
+        ("Relu", 0.5, ""),
+    ],
+)
+def test_a_clip_that_ends_a_function_long_before_it_saturates_is_refused(function, clip, said):
+    _, made = layers("RNN", "forward", activations=[function], clip=clip)
+    if not said:
+        check(made, within=2e-6)
+        return
+    with pytest.raises(UnsupportedNodes, match=said):
+        normalise(from_proto(made))
+
+
 # Whole numbers whose scale is that of a column ------------------------------------------------------------------------
 
 COLUMNS = np.array([1, 2, 0.5, 4], np.float32)
