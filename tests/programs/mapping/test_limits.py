@@ -61,6 +61,16 @@ def test_each_operand_has_its_bound(kind, told, monkeypatch):
     assert "hint: " in str(caught.value)
 
 
+def test_the_words_of_a_position_are_those_of_all_that_it_reads(monkeypatch):
+    """A step of a recurrent layer reads its input, a word, and the h before it, two words."""
+    graph = recurrent()
+    monkeypatch.setitem(limits.KINDS, "words", replace(KINDS["words"], high=2))
+    with pytest.raises(BeyondProgram, match="its pixels have 3 words of 64 channels; 2 is the most"):
+        plan_graph(graph, MACHINE)
+    monkeypatch.setitem(limits.KINDS, "words", replace(KINDS["words"], high=3))
+    plan_graph(graph, MACHINE)
+
+
 def test_states_have_their_bound(monkeypatch):
     graph = recurrent()
     monkeypatch.setitem(limits.KINDS, "state", replace(KINDS["state"], high=-1))
