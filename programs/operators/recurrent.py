@@ -43,7 +43,7 @@ ORDER = {"LSTM": (0, 2, 1, 3), "GRU": (0, 1, 2), "RNN": (0,)}
 @operator(
     "RNN",
     becomes="a recurrent layer for each direction, its state the codes of h",
-    limits="constant weights; Tanh, Relu or Sigmoid, clip with one that rises; no lengths",
+    limits="constant weights; Relu with any clip, Tanh or Sigmoid with one near their ends; no lengths",
 )
 def recurrent(lowering: Lowering, node: Node) -> None:
     """One direction, or both, over a sequence."""
