@@ -59,6 +59,7 @@ def test_each_operand_has_its_bound(kind, told, monkeypatch):
     expected = told.replace("; 1 is", "; 0 is") if low < 0 else told
     assert str(caught.value).startswith(expected)
     assert "hint: " in str(caught.value)
+    assert "layer conv" not in caught.value.also  # it is the one that is named
 
 
 def test_the_words_of_a_position_are_those_of_all_that_it_reads(monkeypatch):

@@ -177,3 +177,10 @@ def test_of_several_images_the_ends_are_those_of_all():
         for found in (both, joined):
             assert (found.low, found.high) == (-2, 3)
             assert found.values.tolist() == [*parts[0], *parts[1]]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_end_that_few_numbers_reach_is_cut_without_the_other(sign):
+    one = coding(seen(sign * np.append(np.linspace(-1, 0.2, 4000), 3)), 4)
+    ends = sorted((-sign * one.zero * one.scale, sign * (15 - one.zero) * one.scale))
+    assert ends[0] < -0.9 and ends[1] < 1.5
