@@ -90,7 +90,7 @@ def _divide(a: Array, b: Array) -> Array:
 
 
 _BY_NUMPY: dict[str, Callable[..., Array]] = {
-    "Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": _divide, "Mod": np.mod, "Neg": np.negative,
+    "Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": _divide, "Neg": np.negative,
     "Abs": np.abs, "Floor": np.floor, "Ceil": np.ceil, "Round": np.rint, "Sqrt": np.sqrt, "Exp": np.exp, "Log": np.log,
     "Pow": lambda a, b: np.power(a, b).astype(a.dtype), "Sign": np.sign, "Reciprocal": lambda a: 1 / a,
     "Equal": np.equal, "Greater": np.greater, "Less": np.less, "Not": np.logical_not, "And": np.logical_and,
@@ -98,6 +98,14 @@ _BY_NUMPY: dict[str, Callable[..., Array]] = {
     "GreaterOrEqual": np.greater_equal, "LessOrEqual": np.less_equal,
 }  # fmt: skip
 FOLDS.update({name: _of_numpy(function) for name, function in _BY_NUMPY.items()})
+
+
+@_folds("Mod")
+def _rest(node: Node, values: Sequence[Array | None]) -> Array:
+    """What division leaves: with the sign of the divisor, or with `fmod` of what is divided."""
+    _bounded(_broadcast_size(values), values)
+    divide = np.fmod if node.attributes.get("fmod", 0) else np.mod
+    return np.asarray(divide(np.asarray(values[0]), np.asarray(values[1])))
 
 
 @_folds("Min", "Max", "Sum")
@@ -167,7 +175,9 @@ def _repeat(node: Node, values: Sequence[Array | None]) -> Array:
 
 @_folds("ReduceProd", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceMean")
 def _reduce(node: Node, values: Sequence[Array | None]) -> Array:
-    axes = listed(node, values, 1, "axes")
+    axes = listed(node, values, 1, "axes") or None  # none of them are all, or where the node says so none
+    if axes is None and node.attributes.get("noop_with_empty_axes", 0):
+        return np.asarray(values[0])
     name = node.op.removeprefix("Reduce").lower()
     function = getattr(np, {"mean": "mean"}.get(name, name))
     value = np.asarray(values[0])
@@ -266,8 +276,8 @@ def cut(node: Node, values: Sequence[Array | None]) -> Array:
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
         size = value.shape[axis]
         first = max(start + size if start < 0 else start, 0)
-        stop: int | None = max(end + size, -1) if end < 0 else end
-        if step < 0 and (stop == -1 or end < -size):
+        stop: int | None = max(end + size, 0) if end < 0 else end
+        if step < 0 and end < -size:
             stop = None
         slices[axis] = slice(first, stop, step)
     return value[tuple(slices)]

@@ -24,6 +24,10 @@ MOST_STEPS = 1 << 14
 
 USUAL = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
 
+MOST_CLIPPED = 0.04
+"""How far before its own end a clip may end a function that saturates: the chip's goes on to it, half a code of 4 bits.
+"""
+
 OF_RNN = {"tanh": "tanh", "relu": "relu", "sigmoid": "sigmoid"}
 """The functions of an RNN, by ONNX's names in lower case."""
 
@@ -39,7 +43,7 @@ ORDER = {"LSTM": (0, 2, 1, 3), "GRU": (0, 1, 2), "RNN": (0,)}
 @operator(
     "RNN",
     becomes="a recurrent layer for each direction, its state the codes of h",
-    limits="constant weights; Tanh, Relu or Sigmoid, clip with one that rises; no lengths",
+    limits="constant weights; Relu with any clip, Tanh or Sigmoid with one near their ends; no lengths",
 )
 def recurrent(lowering: Lowering, node: Node) -> None:
     """One direction, or both, over a sequence."""
@@ -136,6 +140,9 @@ def _activation(node: Node, place: int) -> Activation:
     limit = float(node.attributes.get("clip") or math.inf)
     plain = Activation(name)
     low, high = (float(plain.apply(np.array([end]))[0]) for end in (-limit, limit))
+    ends = (float(plain.apply(np.array([end]))[0]) for end in (-1e3, 1e3))
+    if name != "relu" and max(abs(end - bound) for end, bound in zip(ends, (low, high), strict=True)) > MOST_CLIPPED:
+        raise Unsupported(f"its clip of {limit:g} ends {name} at {high:.3g}; the chip's ends at 1")
     # A function that rises takes a bound of its argument along to the bound of its value.
     return plain if limit == math.inf else Activation(name, low=low, high=high)
 

@@ -255,10 +255,9 @@ def code_of(
         full = round(1 / target.scale)
         low = max(target.zero - full, 0) if function == "tanh" else target.zero
         high = min(target.zero + full, top)
-    if activation.high < math.inf:
-        high = min(high, target.zero + round(activation.high / target.scale))
-    if activation.low > -math.inf:
-        low = max(low, target.zero + round(activation.low / target.scale))
+    elif not activation.identity:  # their highest code is what their 1 becomes: a bound would scale them
+        high = min(high, _nearest_code(activation.high, target))
+        low = max(low, _nearest_code(activation.low, target))
     if function == "leaky":
         gain = min(max(round(activation.slope * UNITY), 1), UNITY)
     if function == "hardswish":
@@ -266,6 +265,11 @@ def code_of(
     if function in ("none", "relu") and (function == "relu" or low >= target.zero):
         function, low = "relu", target.zero
     return Code(multiplier, shift, offset, target.zero, low, max(high, low), function, gain)
+
+
+def _nearest_code(bound: float, target: Coding) -> int:
+    """The code of a bound; beyond all codes that of one that is infinite."""
+    return target.zero + round(max(min(bound / target.scale, 1 << target.bits), -1 << target.bits))
 
 
 def _switch(function: str, target: Coding, shift: int, multiplier: Array | int, offset: Array | int) -> Code:

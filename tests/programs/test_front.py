@@ -7,8 +7,10 @@ import pytest
 import random_networks
 
 from acortex.programs import Network, quantised
+from acortex.programs.front import drawn, first_inputs
 from acortex.programs.graph import Coding
 from acortex.programs.network.importer import from_proto
+from acortex.programs.operators.normalise import normalise
 
 
 def decibels(network, bits=8, seed=0, inferences=4, **options):
@@ -122,3 +124,55 @@ def test_inputs_fixed_by_their_name_keep_the_coding_given():
     one = Coding(0.5, 3, 4)
     graph = quantised(residual(), codings={"input": one})
     assert graph.maps[graph.inputs[0].map].coding == one
+
+
+# What ranges are chosen on ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dtype", "high", "low", "top"),
+    [("int8", None, -128, 127), ("uint8", None, 0, 255), ("int16", None, 0, 255), ("int64", None, 0, 255),
+     ("bool", None, 0, 1), ("int64", 9, 0, 9), ("uint8", 300, 0, 255), ("int8", 9, 0, 9), ("int32", 0, 0, 0)],
+)  # fmt: skip
+def test_numbers_that_are_drawn_fill_the_range_of_their_type(dtype, high, low, top):
+    found = drawn(np.random.default_rng(0), dtype, (20_000,), high)
+    assert (found.dtype.name, found.min(), found.max()) == (dtype, low, top)
+
+
+def run_on(network, count, **options):
+    """The words for what ranges were chosen on, with so many inputs of a run, and the coding of the first map."""
+    shape = network.model.inputs[0].shape
+    given = np.ones((count, *shape), np.float32) * np.arange(1, count + 1).reshape(-1, *(1 for _ in shape))
+    graph = quantised(network, bits=8, inputs=given, method="minmax", effort="fast", **options)
+    return graph.calibration, graph.maps[graph.inputs[0].map].coding.scale * 255
+
+
+def test_of_the_inputs_of_a_run_the_first_set_the_ranges():
+    assert run_on(image(4).linear(3), 1) == ("the 1 input of the run", pytest.approx(1))
+    assert run_on(image(4).linear(3), 64) == ("the 64 inputs of the run", pytest.approx(64))
+    assert run_on(image(4).linear(3), 65) == ("the first 64 of 65 inputs of the run", pytest.approx(64))
+    assert run_on(image(4).linear(3), 1200) == ("the first 64 of 1,200 inputs of the run", pytest.approx(64))
+
+
+@pytest.mark.parametrize(
+    ("network", "macs"),
+    [
+        (lambda: image(30).linear(20).linear(4), 30 * 20 + 20 * 4),
+        (lambda: image(3, 6, 5).conv(4, 3), 4 * 3 * 3 * 3 * 3 * 4),
+        (lambda: Network(input=(6, 10)).lstm(8), 6 * (10 + 8) * 4 * 8),
+        (lambda: Network(input=(6, 10)).lstm(8).linear(5), 6 * (10 + 8) * 4 * 8 + 6 * 8 * 5),
+    ],
+)
+def test_so_many_inputs_set_ranges_as_their_products_take_time_for(monkeypatch, network, macs):
+    graph = normalise(network().model)
+    for wanted in (1, 3, 64):
+        monkeypatch.setattr("acortex.programs.front.MOST_MACS", wanted * macs)
+        assert first_inputs(graph) == wanted
+        monkeypatch.setattr("acortex.programs.front.MOST_MACS", wanted * macs - 1)
+        assert first_inputs(graph) == max(wanted - 1, 1)
+
+
+def test_a_network_of_many_weights_has_one_random_input(monkeypatch):
+    assert quantised(image(4).linear(3)).calibration == "4 seeded random inputs"
+    monkeypatch.setattr("acortex.programs.front.MANY_WEIGHTS", 11)
+    assert quantised(image(4).linear(3)).calibration == "1 seeded random input"

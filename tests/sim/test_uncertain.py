@@ -13,6 +13,7 @@ from acortex.sim.chip.area import total_area
 from acortex.sim.chip.specs import Chip, load_chip
 from acortex.sim.chip.timing_settings import DELAYS, sha256_of_cycles
 from acortex.sim.counted import Counted, counted, limit_of, numbers
+from acortex.sim.ledger.flights import Flight
 from acortex.sim.run import prepare
 from acortex.sim.uncertain import (
     Courses,
@@ -107,6 +108,26 @@ def test_what_was_counted_is_the_same_after_it_was_kept() -> None:
     assert Counted.of_plain(found.plain()) == found
     alone = Counted(5, {}, 0)
     assert Counted.of_plain(alone.plain()) == Counted(5, {}, 0, late={})
+
+
+@pytest.mark.parametrize(
+    ("spans", "cycles", "intervals", "steady"),
+    [
+        ([(0, 9)], 9, 0, 0),
+        ([(0, 9), (5, 20)], 15, 1, 11),  # of two the larger, as a sweep has it
+        ([(0, 9), (5, 20), (6, 16)], 10, 2, 11),
+        ([(0, 10), (0, 4), (1, 7), (2, 10)], 8, 3, 6),
+        ([(0, 9), (3, 9)], 9, 0, 0),  # no two ends apart
+    ],
+)
+def test_inferences_are_counted_as_a_sweep_does(
+    monkeypatch: pytest.MonkeyPatch, spans: list[tuple[int, int]], cycles: int, intervals: int, steady: int
+) -> None:
+    found = [Flight(index, start, end, True) for index, (start, end) in enumerate(spans)]
+    monkeypatch.setattr("acortex.sim.counted.flights", lambda *_: found)
+    one = counts_of(CHIP)
+    assert (one.inference_cycles, one.intervals, one.steady_cycles) == (cycles, intervals, steady)
+    assert ("inferences_per_s" in numbers(CHIP, one)) is (intervals > 0)
 
 
 def test_late_reads_are_those_of_each_limit() -> None:

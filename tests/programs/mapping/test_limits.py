@@ -59,6 +59,17 @@ def test_each_operand_has_its_bound(kind, told, monkeypatch):
     expected = told.replace("; 1 is", "; 0 is") if low < 0 else told
     assert str(caught.value).startswith(expected)
     assert "hint: " in str(caught.value)
+    assert "layer conv" not in caught.value.also  # it is the one that is named
+
+
+def test_the_words_of_a_position_are_those_of_all_that_it_reads(monkeypatch):
+    """A step of a recurrent layer reads its input, a word, and the h before it, two words."""
+    graph = recurrent()
+    monkeypatch.setitem(limits.KINDS, "words", replace(KINDS["words"], high=2))
+    with pytest.raises(BeyondProgram, match="its pixels have 3 words of 64 channels; 2 is the most"):
+        plan_graph(graph, MACHINE)
+    monkeypatch.setitem(limits.KINDS, "words", replace(KINDS["words"], high=3))
+    plan_graph(graph, MACHINE)
 
 
 def test_states_have_their_bound(monkeypatch):

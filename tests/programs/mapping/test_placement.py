@@ -125,3 +125,10 @@ def test_too_large_a_network_is_told_the_chip_that_it_needs() -> None:
         "the network takes 18 arrays, and small has 16\n"
         "  hint: a chip with arrays.m_top=2, arrays.m_bottom=1 and arrays.n=3 would hold it"
     )
+
+
+def test_columns_that_need_one_switch_take_turns_though_they_share_no_wire() -> None:
+    """Each has a run in column 1, one above the middle and one below, and leaves it in the other half."""
+    upper, lower = [(0, 0, 1), (1, 6, 1)], [(2, 6, 1), (1, 0, 1)]
+    assert turns_of([upper, lower], m_top=5) == [0, 1]
+    assert turns_of([upper, [(2, 6, 1)]], m_top=5) == [0, 0]

@@ -28,7 +28,7 @@ from acortex.programs.graph import (
     Target,
     View,
 )
-from acortex.programs.mapping.memory_plan import WORD_BYTES, MemoryFull
+from acortex.programs.mapping.memory_plan import WORD_BYTES, MemoryFull, kilobytes
 from acortex.programs.mapping.placement import PlacementError
 from acortex.programs.mapping.plan import Plan
 from acortex.programs.mapping.recurrent import UnsupportedCell
@@ -162,6 +162,24 @@ def test_inputs_lend_their_words_where_memory_is_short(machine: Machine) -> None
     assert lent.schedule.free[0] not in [token for after in lent.schedule.after[:-1] for token in after]
 
 
+def test_an_input_that_is_read_late_has_its_words_from_the_beginning(machine: Machine) -> None:
+    """The host writes all inputs before the first pass, so that nothing may lie there before its last reader."""
+    net = Net()
+    net.map("late")
+    for number in range(5):
+        net.conv(f"m{number}", f"m{number - 1}" if number else "x")
+    net.add("y", "m4", "late")
+    graph = replace(net.graph("y"), inputs=net.graph("x", "late").outputs)
+    least = plan_graph(graph, machine).memory.least
+    memory = plan_graph(graph, replace(machine, memory_words=least)).memory
+    spans = {one.name: one for one in memory.spans}
+    assert memory.lent and spans["x"].first == spans["late"].first == 0 and spans["late"].last > spans["m3"].last - 1
+    begin = memory.address["late"]
+    for name, one in spans.items():
+        if name != "late" and one.first <= spans["late"].last:
+            assert not begin - one.words < memory.address[name] < begin + SIDE**2, name
+
+
 def test_what_does_not_fit_memory_is_told_what_would_hold_it(machine: Machine) -> None:
     with pytest.raises(MemoryFull) as caught:
         plan_graph(chain(9), replace(machine, memory_words=191))
@@ -170,6 +188,11 @@ def test_what_does_not_fit_memory_is_told_what_would_hold_it(machine: Machine) -
         " m1 takes 64\n  hint: take a chip with memory.capacity_kb=6"
     )
     assert smallest_chip(chain(9), machine)["memory_kb"] == 6
+
+
+@pytest.mark.parametrize(("words", "kb"), [(0, 0), (1, 1), (32, 1), (33, 2), (191, 6), (192, 6), (193, 7)])
+def test_words_of_32_bytes_take_whole_kilobytes(words: int, kb: int) -> None:
+    assert kilobytes(words) == kb
 
 
 # Tokens ---------------------------------------------------------------------------------------------------------------

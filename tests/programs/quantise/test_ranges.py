@@ -12,6 +12,7 @@ from acortex.programs.quantise.calibration import EXACT_SUM, levels_of, worst_su
 from acortex.programs.quantise.codings import multipliers
 from acortex.programs.quantise.ranges import (
     FRACTIONS,
+    SAMPLES,
     SMALLEST_STEP,
     Samples,
     _estimates,
@@ -142,3 +143,44 @@ def test_multipliers_are_near_the_ratios_they_stand_for(ratios):
     assert 1 <= factors.min() <= factors.max() <= 1 << 16
     near = np.abs(factors / 2.0**shift - ratios)
     assert (near <= np.maximum(0.5, 1) / 2.0**shift).all()
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4, 16, 64])
+def test_of_a_large_image_numbers_of_each_channel_are_seen(channels):
+    image = np.zeros((2, 100, 100, channels)) + np.arange(1, channels + 1)
+    found = seen(image)
+    assert set(found.values.tolist()) == set(range(1, channels + 1))
+    assert SAMPLES / 2 < found.values.size < 2 * SAMPLES
+
+
+@pytest.mark.parametrize(("rows", "stride"), [(512, 1), (513, 2), (1024, 2), (1025, 3)])
+def test_of_many_weights_some_from_first_to_last_say_which_step_is_best(rows, stride):
+    weights = np.random.default_rng(rows).standard_normal((rows, 6)) * np.linspace(0.01, 1, rows)[:, None]
+    weights[0] = 5
+    assert weight_steps(weights, 4).tolist() == weight_steps(weights[::stride], 4).tolist()
+    assert weight_steps(weights, 4).tolist() != weight_steps(weights[: rows // 2], 4).tolist()
+
+
+@pytest.mark.parametrize("method", ["mse", "percentile", "minmax"])
+def test_numbers_below_zero_alone_have_a_coding_that_reaches_zero(method):
+    one = coding(seen(np.linspace(-3, -1, 100)), 4, method)
+    assert one.zero == 14 and one.scale == pytest.approx(3 / 14, rel=0.2)
+
+
+def test_of_several_images_the_ends_are_those_of_all():
+    """The larger comes first, second, and in another set that joins it."""
+    low, high = np.linspace(-2, 0.5, 9), np.linspace(-0.5, 3, 9)
+    for parts in ((low, high), (high, low)):
+        both, joined = seen(parts[0]), seen(parts[0])
+        both.see(parts[1])
+        joined.join(seen(parts[1]))
+        for found in (both, joined):
+            assert (found.low, found.high) == (-2, 3)
+            assert found.values.tolist() == [*parts[0], *parts[1]]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_end_that_few_numbers_reach_is_cut_without_the_other(sign):
+    one = coding(seen(sign * np.append(np.linspace(-1, 0.2, 4000), 3)), 4)
+    ends = sorted((-sign * one.zero * one.scale, sign * (15 - one.zero) * one.scale))
+    assert ends[0] < -0.9 and ends[1] < 1.5

@@ -14,7 +14,7 @@ from acortex.isa.asm.assembler import assemble, assemble_file
 from acortex.isa.program import Program
 from acortex.sim.advice.results import WhatIf
 from acortex.sim.advice.steps import STEPS, unmoved
-from acortex.sim.advice.what_if import what_if
+from acortex.sim.advice.what_if import BEST, what_if
 from acortex.sim.chip.clock import delays
 from acortex.sim.chip.specs import SETTINGS, load_chip
 from acortex.sim.ledger.reprice import moved_timing
@@ -73,6 +73,20 @@ def test_what_is_at_its_limit_has_no_step() -> None:
     chip = load_chip("acortex_digits", ["memory.ports=64", "arrays.overlap_loads=true", "memory.read_latency_ns=0"])
     taken = {step.path: step.taken(chip) for step in STEPS}
     assert taken["memory.ports"] is taken["arrays.overlap_loads"] is taken["memory.read_latency_ns"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "taken"),
+    [
+        ("memory.ports", 32, 64), ("memory.ports", 64, None), ("memory.ports", 33, None),
+        ("buses.word_cycles", 2, 1), ("buses.word_cycles", 1, None), ("arrays.overlap_loads", "false", True),
+        ("memory.read_latency_ns", "1.785", 0.0), ("memory.read_latency_ns", "1", 0.0),
+        ("memory.read_latency_ns", "3", 1.215),
+    ],
+)  # fmt: skip
+def test_a_step_goes_to_the_limit_and_not_beyond(path: str, value: int | str, taken: float | None) -> None:
+    (step,) = (step for step in STEPS if step.path == path)
+    assert step.taken(load_chip("acortex_digits", [f"{path}={value}"])) == taken
 
 
 def test_a_shorter_latency_changes_nothing_where_the_port_is_slower() -> None:
@@ -150,6 +164,7 @@ def test_progress_says_how_many_runs_are_done(residual: Program, tmp_path: Path)
     what_if(trace, residual, settings=["memory.ports"], progress=lambda *done: ticks.append(done))
     assert ticks[0] == (1, ticks[0][1]) and [done for done, _ in ticks] == sorted(done for done, _ in ticks)
     assert all(done <= total for done, total in ticks)
+    assert {total for _, total in ticks} == {1 + 1 + BEST}  # the recorded one, the setting, and as many pairs
 
 
 def test_a_setting_that_there_is_not_and_one_without_a_step_are_refused(residual: Program, tmp_path: Path) -> None:

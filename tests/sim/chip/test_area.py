@@ -76,3 +76,27 @@ def test_a_chip_among_others_is_told_by_its_sizes() -> None:
     row = chip_row(chip)
     assert (row.name, row.arrays, row.memory_kb) == ("acortex_digits", 16, 1)
     assert (row.area_mm2, row.description) == (float(total_area(chip)), chip.description)
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"neurons.adcs_per_column": 2}, {"buses.segment_capacity": 2}, {"buses.up_lanes": 3},
+             {"buses.down_lanes": 2, "arrays.loads_per_cycle": 4}, {"memory.ports": 4},
+             {"neurons.adcs_per_column": 3, "buses.segment_capacity": 2, "arrays.overlap_loads": True}], ids=str,
+)  # fmt: skip
+def test_what_does_more_at_once_adds_its_own_part_and_nothing_else(more: dict[str, int | bool]) -> None:
+    """The arithmetic of the page on parallel chips, once more: wires along the side, and for each further group."""
+    plain = area_by_component(load_chip("acortex_digits"))
+    chip = load_chip("acortex_digits", [f"{path}={str(value).lower()}" for path, value in more.items()])
+    found = {name: float(area - plain[name]) for name, area in area_by_component(chip).items()}
+    adcs, capacity = more.get("neurons.adcs_per_column", 1), more.get("buses.segment_capacity", 1)
+    lanes = sum(more.get(f"{path}", 1) - 1 for path in ("buses.up_lanes", "buses.down_lanes", "arrays.loads_per_cycle"))
+    side = float(sum(plain.values())) ** 0.5
+    area = chip.area
+    wires = float(area.lane_um2_per_mm) * side * lanes + float(area.others_per_array_um2) * 16 * (adcs * capacity - 1)
+    wanted = dict.fromkeys(plain, 0.0) | {
+        "main_memory": float(plain["main_memory"] * area.port_share) * (more.get("memory.ports", 1) - 1),
+        "dacs": float(area.latches_um2) * 16 * more.get("arrays.overlap_loads", 0) / 1e6,
+        "neurons_adcs": float(plain["neurons_adcs"]) * (adcs - 1),
+        "others": wires / 1e6,
+    }
+    assert found == pytest.approx(wanted, abs=1e-12)

@@ -284,14 +284,11 @@ def test_a_way_from_a_port_to_itself_has_no_wires() -> None:
     assert (route.segments, route.length_mm) == ((), 0)
 
 
-def test_one_word_at_a_time_comes_from_the_host() -> None:
-    graph = Buses(load_chip("acortex_digits", ["buses.down_lanes=3", "memory.ports=2"])).graph
-    assert [graph.edges[port, "hub"]["capacity"] for port in ("host", "memory")] == [1, 2]
-
-
-def test_lanes_are_the_capacity_of_the_data_buses() -> None:
-    graph = Buses(load_chip("acortex_digits", ["buses.down_lanes=3"])).graph
-    assert graph.edges["hub", "buffer"]["capacity"] == 3
+def test_lanes_and_ports_are_the_capacity_of_the_data_buses_both_ways() -> None:
+    graph = Buses(load_chip("acortex_digits", ["buses.down_lanes=3", "buses.up_lanes=4", "memory.ports=2"])).graph
+    wanted = {"host": 1, "memory": 2, "buffer": 3, "vector": 4, "neurons": 4}
+    for way in (lambda port: (port, "hub"), lambda port: ("hub", port)):
+        assert {port: graph.edges[way(port)]["capacity"] for port in wanted} == wanted
 
 
 def test_a_word_pays_for_the_span_or_for_its_route() -> None:

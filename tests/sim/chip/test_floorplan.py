@@ -121,3 +121,12 @@ def test_the_key_says_where_groups_lie() -> None:
         "  g1: 65 x 10 cells, 2 arrays: column 1, rows 5 to 6",
         "  · no group",
     ]
+
+
+@pytest.mark.parametrize(("many", "rest"), [(20, []), (21, ["  and 1 group more"]), (23, ["  and 3 groups more"])])
+def test_the_key_names_twenty_groups_and_counts_the_others(many: int, rest: list[str]) -> None:
+    chip = load_chip("acortex_gnmt")
+    groups = [form_group(number, 64, 64, [Rect(number, 0)], chip) for number in range(many)]
+    first, *lines = key(chip, groups).splitlines()
+    assert first == f"{many} groups on {many} of 32,768 arrays"
+    assert [line.partition(":")[0] for line in lines[:-1]] == [f"  g{number}" for number in range(20)] + rest

@@ -161,3 +161,35 @@ def test_groups_are_refused_where_they_share_an_array_and_nowhere_else(column: i
         check_apart(groups)
     first, second = ({array for line in group.tiles for array in line} for group in groups)
     assert bool(first & second) == shared
+
+
+@pytest.mark.parametrize(
+    "second", [Rect(c, r, h, w) for c in range(4) for r in range(4) for h in (1, 3) for w in (1, 3)]
+)
+def test_rectangles_overlap_where_they_share_an_array_whichever_comes_first(second: Rect) -> None:
+    def arrays(rect: Rect) -> set[tuple[int, int]]:
+        rows = range(rect.row, rect.row + rect.height)
+        return {(column, row) for column in range(rect.column, rect.column + rect.width) for row in rows}
+
+    first = Rect(1, 1, 2, 2)
+    shared = min(arrays(first) & arrays(second), default=None)
+    assert first.common(second) == second.common(first) == shared
+    for rects in ((first, second), (second, first)):
+        with pytest.raises(AcortexError) as caught:
+            form(64, 64, *rects)  # too small for both
+        said = f"uses the array in column {shared[0]}, row {shared[1]} twice" if shared else "reaches past the matrix"
+        assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rect", "hint"),
+    [
+        (Rect(0, 0, 2, 2), "; the rectangles fit arrays of 64 x 64 cells (arrays.k=64)"),
+        (Rect(0, 0, 4, 4), "; the rectangles fit arrays of 32 x 32 cells (arrays.k=32)"),
+        (Rect(0, 0, 3, 3), ""),
+    ],
+)
+def test_one_large_rectangle_for_arrays_of_another_side_says_for_which(rect: Rect, hint: str) -> None:
+    with pytest.raises(AcortexError) as caught:
+        form_group(0, 128, 128, [rect], load_chip("acortex_resnet", ["arrays.k=128"]))
+    assert str(caught.value).endswith(f"at most 1 down and 1 across are left there{hint}")

@@ -71,6 +71,12 @@ def test_energy_is_rounded_once_for_each_layer_ties_to_even(activity: str, energ
     assert found.layers[0].energy_aj == energy_aj
 
 
+def test_what_is_charged_is_the_price_of_one_operation_so_many_times() -> None:
+    """As the ledger has it: 1.4 aJ are 1 for each of five operations, not 7 for all of them."""
+    found = metered(["energy.array_pj=0.0000014", "energy.activity=1"], (0, 1, [[1, 0]] * 5))
+    assert found.fixed_aj == found.layers[0].fixed_aj == 5
+
+
 def test_sums_do_not_end_with_the_bits_of_codes() -> None:
     found = metered(PRICES, (0, 1, np.full((1000, 2), 255, np.uint8)))
     assert found.layers[0].activity == 1000 * 255 * 15

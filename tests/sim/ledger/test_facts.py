@@ -81,6 +81,7 @@ def test_of_a_stopped_run_latency_is_that_of_finished_inferences(report: RunRepo
     assert found["latency"] == ("2.00 us", "per finished inference (median, 1.00 us to 3.00 us)")
     assert found["throughput"][0] == "500 k/s"
     assert found["throughput"][1].startswith("finished inferences; ")
+    assert found["energy"] == (scaled(report.energy_j or 0, "J"), SO_FAR)  # of all three, also of what is under way
 
 
 def test_without_an_inference_the_totals_are_those_of_one(report: RunReport) -> None:

@@ -109,6 +109,24 @@ def test_layers_have_their_cycles_their_work_and_the_rest_is_outside(report: Any
     assert [row.energy_j for row in report.layers] == [row.energy_aj / 1e18 for row in report.layers]
 
 
+@pytest.mark.parametrize("name", ["pipelined_pair", "pipeline", "residual"])
+def test_what_belongs_to_no_layer_is_what_none_of_them_covers_though_they_overlap(tmp_path: Path, name: str) -> None:
+    """Layers are at work at once, and units wait for more than a screen has lines: nothing is counted twice or cut."""
+    report: Any = acortex.run(KERNEL.with_name(f"{name}.s"), values=False, trace=tmp_path / "run.actrace").report
+    trace = acortex.open_trace(tmp_path / "run.actrace")
+    spans: dict[tuple[int, int], list[int]] = {}
+    for event in trace.events:
+        if event.layer and trace.header.units[event.unit] != "controller":
+            spans.setdefault((event.layer, event.inference), []).extend((event.start, event.start + event.span))
+    flown: dict[str, set[int]] = {}
+    for (layer, _), cycles in spans.items():
+        flown.setdefault(trace.header.layers[layer], set()).update(range(min(cycles), max(cycles)))
+    *layers, outside = report.layers
+    assert {row.name: row.cycles for row in layers} == {name: len(cycles) for name, cycles in flown.items()}
+    assert outside.cycles == report.cycles - len(set().union(*flown.values()))
+    assert sum(row.cycles for row in report.waits) == sum(spent.waiting for spent in report.utilisation.values())
+
+
 def test_inferences_last_from_the_hosts_first_word_to_its_last(report: Any, trace: Trace) -> None:
     for one in report.inferences:
         words = [

@@ -26,6 +26,8 @@ ENERGIES = [
     ["energy.dacs_pj=9", "arrays.cell=memristor_1t1r", "memory.type=edram"],
     ['arrays.cell = "memristor_1t1r"', "arrays.cell=memristor_0t1r"],
     ["buses.pricing=route"],
+    ['arrays.cell = "memristor_0t1r"'],
+    ["arrays.cell='memristor_0t1r'", "memory.type= edram "],
 ]
 
 

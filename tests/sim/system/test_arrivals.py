@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acortex.errors import UsageError
+from acortex.sim.system import arrivals
 from acortex.sim.system.arrivals import arrivals_of, poisson, recorded
 from acortex.units import AS_PER_S
 
@@ -59,6 +60,17 @@ def test_arrivals_of_no_kind_are_refused(text: str) -> None:
 def test_a_file_has_a_time_on_each_line() -> None:
     found = recorded("0\n1e-9\n\n0.5,of no matter\n", "a.csv")
     assert (found.kind, found.times) == ("file", (0, 10**9, AS_PER_S // 2))
+
+
+def test_a_heading_may_stand_below_empty_lines_and_times_may_be_the_same() -> None:
+    assert recorded("\n \ntime_s\n\n1\n1\n2\n2\n", "a.csv").times == tuple(n * AS_PER_S for n in (1, 1, 2, 2))
+
+
+def test_a_file_has_as_many_arrivals_as_are_allowed_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrivals, "MOST_REQUESTS", 3)
+    assert len(recorded("1\n2\n3\n", "a.csv").times) == 3
+    with pytest.raises(UsageError, match="holds 4 arrivals, allowed is 1 to 3"):
+        recorded("1\n2\n3\n4\n", "a.csv")
 
 
 def test_a_heading_is_passed_over_and_quotes_are_taken_off() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +16,7 @@ from acortex.programs import zoo
 from acortex.programs.compiler import compile_graph
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run
-from acortex.sim.system.parts import Link, Wire, named_inputs, system_of, values
+from acortex.sim.system.parts import Link, Stage, Wire, named_inputs, system_of, values
 from acortex.tools.open.machine import machine_of
 
 
@@ -64,6 +67,36 @@ def test_a_stage_takes_what_stages_before_it_make(stages: list, what: str) -> No
 def test_tensors_of_one_name_and_two_sizes_are_refused() -> None:
     with pytest.raises(UsageError, match=r"takes m as 4-bit codes of \(128,\), and it is made as .* \(64,\)"):
         system_of("s", [copying("a", ("x",), ("m",)), copying("b", ("m",), ("y",), 2)], LINK)
+
+
+def told(stage: Stage, side: str, **more: Any) -> Stage:
+    """A stage whose first input, or output, has other attributes."""
+    first, *others = getattr(stage.program, side)
+    return replace(stage, program=replace(stage.program, **{side: (replace(first, **more), *others)}))
+
+
+@pytest.mark.parametrize(
+    ("made", "taken", "fits"),
+    [
+        ({"shapes": ((64,), (8, 8))}, {"shapes": ((8, 8), (64,))}, True),  # as it is given, and as it is taken
+        ({"shapes": ((8, 8), (64,))}, {"shapes": ((8, 8), (64,))}, False),
+        ({"encode": "binary"}, {"encode": "binary"}, True),
+        ({"encode": "binary"}, {}, False),
+        ({}, {"encode": "binary"}, False),
+        ({"bits": 3}, {"bits": 3}, True),
+        ({"bits": 3}, {}, False),
+    ],
+    ids=str,
+)
+def test_tensors_are_joined_in_the_form_in_which_they_are_given(
+    made: dict[str, Any], taken: dict[str, Any], fits: bool
+) -> None:
+    stages = [
+        told(copying("a", ("x",), ("m",)), "outputs", **made),
+        told(copying("b", ("m",), ("y",)), "inputs", **taken),
+    ]
+    with nullcontext() if fits else pytest.raises(UsageError, match=r"takes m as .*, and it is made as"):
+        assert len(system_of("s", stages, LINK).wires) == 1
 
 
 def test_values_are_those_of_one_chip() -> None:

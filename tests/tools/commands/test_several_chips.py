@@ -198,6 +198,28 @@ def test_a_comparison_takes_reports_of_python() -> None:
         compare(reports[0])
 
 
+def test_a_latency_is_the_mean_of_what_had_finished_on_each_chip() -> None:
+    found = compare(*(run(ECHO, load_chip(DIGITS), values=False).report for _ in range(2)))
+    (one,) = found.runs[0].inferences or ()
+    rows = [[2e-6, 4e-6, None], [6e-6], [None]]
+    runs = [
+        found.runs[0].model_copy(update={"inferences": [one.model_copy(update={"latency_s": s}) for s in row]})
+        for row in rows
+    ]
+    (row,) = (row for row in compare(*runs).rows if row.name == "latency of an inference")
+    assert (row.values_, row.ratios) == ([3e-6, 6e-6, None], [1, 2, None])
+
+
+def test_that_any_program_differs_from_the_first_is_told() -> None:
+    same = run(ECHO, values=False).report
+    other = same.model_copy(update={"program": same.program.model_copy(update={"sha256": "0"})})
+    assert [compare(same, *more).changed.program for more in ([same, same], [same, other], [other, same])] == [
+        [],
+        None,
+        None,
+    ]
+
+
 def test_an_interrupt_ends_the_comparison_and_not_one_side_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     simulate, begun = simulator.run, []
 
