@@ -48,8 +48,10 @@ class Samples:
         self.low = min(self.low, float(image.min()))
         self.high = max(self.high, float(image.max()))
         flat = image.reshape(-1)
-        # Channels are mostly a power of two: an odd stride has no factor in common with it, and so meets each of them.
         stride = max(flat.size // SAMPLES, 1) | 1
+        # A stride that has a factor in common with the channels meets only some of them.
+        while math.gcd(stride, image.shape[-1]) > 1:
+            stride += 2
         self.parts.append(flat[::stride].astype(np.float64))
 
     def join(self, other: Samples) -> None:

@@ -145,7 +145,7 @@ def test_multipliers_are_near_the_ratios_they_stand_for(ratios):
     assert (near <= np.maximum(0.5, 1) / 2.0**shift).all()
 
 
-@pytest.mark.parametrize("channels", [1, 2, 4, 16, 64])
+@pytest.mark.parametrize("channels", [1, 2, 4, 15, 16, 64, 96, 100])
 def test_of_a_large_image_numbers_of_each_channel_are_seen(channels):
     image = np.zeros((2, 100, 100, channels)) + np.arange(1, channels + 1)
     found = seen(image)

@@ -52,6 +52,11 @@ def plan(tmp_path: Path) -> Iterator[Plan]:
     yield made
 
 
+def said(value: object) -> str:
+    """A value in the name of a test: sets in order, which each process has in an order of its own."""
+    return str(sorted(value)) if isinstance(value, set) else str(value)
+
+
 def settings(*given: str) -> dict[str, Any]:
     return {"settings": list(given)}
 
@@ -89,7 +94,7 @@ def compiled(**options: Any) -> dict[str, Any]:
         (NETWORK | GIVEN, {"input": "b.npy"}, ALL),
         (NETWORK | GIVEN, {"labels": "lb.npy"}, OF_RUN),
     ],
-    ids=str,
+    ids=said,
 )
 def test_a_key_goes_by_all_that_its_result_depends_on(
     plan: Plan, base: dict[str, Any], more: dict[str, Any], differ: set[str]
@@ -110,7 +115,7 @@ def test_a_key_goes_by_all_that_its_result_depends_on(
         ({"program": "p.s"}, "p.s", ALL),
         ({"chip": "c.toml"}, "c.toml", TIME),
     ],
-    ids=str,
+    ids=said,
 )
 def test_a_file_counts_by_what_it_holds(
     plan: Plan, tmp_path: Path, base: dict[str, Any], file: str, differ: set[str]
@@ -142,7 +147,7 @@ def point(spec: Spec, values: dict[str, Any]) -> tuple[str, ...]:
         (["errors.model=ideal"], {"errors.stuck_off_ppm": 5}, ("errors.model=ideal", "errors.stuck_off_ppm=5")),
         (["errors.stuck_off_ppm=5"], {"errors.model": "ideal"}, ("errors.stuck_off_ppm=5", "errors.model=ideal")),
     ],
-    ids=str,
+    ids=said,
 )
 def test_axes_are_laid_over_settings_and_errors_act_unless_a_model_is_said(
     given: list[str], axes: dict[str, Any], laid: tuple[str, ...]
@@ -160,7 +165,7 @@ def test_axes_are_laid_over_settings_and_errors_act_unless_a_model_is_said(
         ("net.onnx", {"labels": "la.npy", "timing_only": True}, "fast"),
         ("net.onnx", {"compile": {"quantise": "best"}}, "best"),
     ],
-    ids=str,
+    ids=said,
 )
 def test_a_network_whose_accuracy_is_not_told_is_compiled_in_the_cheap_way(
     program: str, more: dict[str, Any], effort: str | None
@@ -190,7 +195,7 @@ RESULTS = {
         ("v", "", {"k": None, "p": failed("bad")}, {"status": "failed", "error": "bad"}),
         ("v", "", {"p": {**DONE, "labels": False}}, {"cycles": 7, "cpu_s": 2.0}),
     ],
-    ids=str,
+    ids=said,
 )
 def test_a_point_is_what_its_jobs_found_and_took_but_for_its_program(
     values: str, spread: str, lost: dict[str, Any], wanted: dict[str, Any]
