@@ -85,8 +85,9 @@ def test_a_size_is_of_an_open_axis_and_in_bounds() -> None:
     assert LARGEST == 67_108_864
     for dims in ({"H": 1}, {"H": LARGEST}, {"x.3": 5}, {"N": 1}):
         check_dims(open_ones, dims, WHERE)
-    assert dims_refusal(open_ones, {"h": 5}) == (
-        "no axis h of its inputs is open",
+    assert dims_refusal(open_ones, {"h": 5})[2] == "did you mean `H`?"
+    assert dims_refusal(open_ones, {"w": 5}) == (
+        "no axis w of its inputs is open",
         WHERE,
         "open axes: N, x.0, H, x.2, x.3",
     )
