@@ -61,8 +61,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 # Every timed run of the tests, those of commands too, is held to the order of its program.
 os.environ["ACORTEX_CHECK_ORDER"] = "1"
 
-hypothesis.settings.register_profile("dev", deadline=None, print_blob=True, max_examples=sampling.examples(100))
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
+drawn = sampling.examples(100)
+hypothesis.settings.register_profile("dev", deadline=None, print_blob=True, max_examples=drawn)
+hypothesis.settings.register_profile(
+    "ci", deadline=None, derandomize=True, database=None, print_blob=True, max_examples=drawn
+)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 

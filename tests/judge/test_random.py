@@ -3,7 +3,7 @@
 Three of them compute outputs: the run, a judge in the order of the program, and the stepped chip from what its items
 said in each cycle. The last knows no order, and so holds the claim that values in program order are the timed chip's.
 
-`ACORTEX_PROGRAMS` says how many, 75 by default: `.ci/run` takes 500, `make nightly` 100,000.
+`ACORTEX_PROGRAMS` says how many, 75 by default: `.ci/run` takes 250, `make nightly` 100,000.
 """
 
 from __future__ import annotations
