@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from math import floor, log10
+from math import floor, log10, ulp
 
 import picture_rules as rules
 import pytest
@@ -24,7 +24,8 @@ def test_marks_are_round_within_and_few(span: tuple[float, float], most: int) ->
     low, high = span[0], span[0] + span[1]
     found = marks(low, high, most)
     assert len(found) <= most
-    assert all(low - 1e-6 * span[1] <= one <= high + 1e-6 * span[1] for one in found)
+    rounded = 1e-6 * span[1] + 4 * ulp(max(abs(low), abs(high)))
+    assert all(low - rounded <= one <= high + rounded for one in found)
     steps = {round(after - before, 9) for before, after in pairwise(found)}
     for step in steps:
         if step > 1e-3:
