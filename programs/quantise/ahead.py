@@ -28,7 +28,10 @@ def ahead(jobs: Iterable[Callable[[], Made]]) -> Generator[Made, None, None]:
     coming: deque[Future[Made]] = deque()
     with ThreadPoolExecutor(1, thread_name_prefix="acortex-ahead") as thread:
         for job in jobs:
-            coming.append(thread.submit(done, job))
+            try:
+                coming.append(thread.submit(done, job))
+            except RuntimeError as error:  # Python's name for the lack of memory for a thread
+                raise MemoryError(str(error)) from error
             if len(coming) > 1:
                 yield coming.popleft().result()
         while coming:

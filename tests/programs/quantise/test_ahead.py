@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
-from threading import Event, current_thread
+from threading import Event, Thread, current_thread
 
 import numpy as np
 import pytest
@@ -53,6 +53,15 @@ def test_an_error_is_raised_where_its_result_is_asked_for() -> None:
     assert next(made) == 1
     with pytest.raises(ValueError, match="of the second job"):
         next(made)
+
+
+def test_no_memory_for_a_thread_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(self: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", start)
+    with pytest.raises(MemoryError, match="can't start new thread"):
+        next(ahead([lambda: 1]))
 
 
 @pytest.mark.parametrize(("treated", "raised"), [("ignore", False), ("raise", True)])
