@@ -4,6 +4,7 @@ python tests/programs/onnx_cases.py > tests/programs/onnx_cases.txt      (writes
 """
 
 import warnings
+from functools import cache
 
 import float_models
 import layer_graph_numpy
@@ -25,14 +26,19 @@ def least_decibels(name):
     return next((least for start, least in STEEP.items() if name.startswith(start)), LEAST_DECIBELS)
 
 
-def cases():
-    """Every case of one operator: name, model, inputs, outputs."""
+@cache
+def made():
+    """All cases as onnx makes them, which takes seconds."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from onnx.backend.test.loader import load_model_tests
 
-        found = load_model_tests(kind="node")
-    for case in found:
+        return load_model_tests(kind="node")
+
+
+def cases():
+    """Every case of one operator: name, model, inputs, outputs."""
+    for case in made():
         inputs, outputs = case.data_sets[0]
         arrays = [*inputs, *outputs]
         if case.model is not None and all(isinstance(array, np.ndarray | np.generic) for array in arrays):
@@ -69,10 +75,10 @@ def nearness(model, inputs, outputs):
     graph = quantised(read, given, 8)
     found = layer_graph_numpy.run(graph, given)
     expected = dict(zip([info.name for info in model.graph.output], outputs, strict=True))
-    made = [port.name for port in graph.outputs if port.name in expected]
-    if not made:
+    given_by_chip = [port.name for port in graph.outputs if port.name in expected]
+    if not given_by_chip:
         raise LeftToHost("the host makes all outputs")
-    near = [float_models.closeness(expected[n].reshape(found[n].shape[1:]), found[n][0]) for n in made]
+    near = [float_models.closeness(expected[n].reshape(found[n].shape[1:]), found[n][0]) for n in given_by_chip]
     return min(near)
 
 

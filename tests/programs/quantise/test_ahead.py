@@ -73,7 +73,7 @@ def test_numbers_without_a_value_are_treated_as_by_the_caller(treated: str, rais
             return True
         return False
 
-    with np.errstate(divide=treated):  # type: ignore[call-overload]  # one of its literals, by a parameter
+    with np.errstate(divide=treated):
         assert list(ahead([divide])) == [raised]
 
 
