@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from fuzz import __main__ as fuzz
 from fuzz.run import Bounds, Harness, at_random, minimised
 from fuzz.targets import TARGETS
-from fuzz.verdict import Check, Finding, Wrong, command, verdict
+from fuzz.verdict import CLOCK, Check, Finding, Wrong, command, verdict
 
 from acortex.errors import UsageError
 
@@ -48,6 +49,23 @@ def test_a_hang_is_a_finding(tmp_path: Path, planted: Callable[[], object]) -> N
 def test_time_in_one_call_is_a_finding(tmp_path: Path) -> None:
     found = judged(lambda: sum(range(4_000_000)) and None, tmp_path, cpu_s=0.01)
     assert found is not None and found.kind.startswith("time")
+
+
+def work(seconds: float) -> None:
+    """Takes so much processor time."""
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+def test_each_command_of_a_case_has_its_own_time(tmp_path: Path) -> None:
+    def command_of(seconds: float) -> None:
+        with CLOCK.anew():
+            work(seconds)
+
+    assert judged(lambda: [command_of(0.2) for _ in range(3)] and None, tmp_path, cpu_s=0.4) is None
+    assert judged(lambda: [work(0.2) for _ in range(3)] and None, tmp_path, cpu_s=0.4) is not None
+    assert judged(lambda: command_of(0.1) or command_of(0.6), tmp_path, cpu_s=0.4) is not None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peaks of memory are those of Linux")

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 CPU_S = 2.0
-"""Processor time of a case; what is imported at its first use is imported before."""
+"""Processor time of each command of a case; what is imported at its first use is imported before."""
 
 MEMORY = 512 << 20
 """Bytes of a case beyond those of its file."""
@@ -66,7 +66,7 @@ def command(*words: str) -> Outcome:
     from acortex.tools.cli import cli
 
     out, err = _Stream(), _Stream()
-    with redirect_stdout(out), redirect_stderr(err):
+    with CLOCK.anew(), redirect_stdout(out), redirect_stderr(err):
         try:
             code = cli.main(list(words), prog_name="acortex", standalone_mode=False)
         except SystemExit as end:
@@ -90,11 +90,11 @@ def _hold(done: Outcome) -> None:
 
 
 def verdict(check: Check, case: Path, folder: Path, cpu_s: float = CPU_S, memory: int = MEMORY) -> Finding | None:
-    """Runs one case within its bounds; None where all is as it may be."""
-    before, start = _memory("VmRSS"), time.process_time()
+    """Runs one case within its bounds; None where all is as it may be. Each command has the time for itself."""
+    before = _memory("VmRSS")
     _forget_peak()
     try:
-        with _alarm(cpu_s):
+        with CLOCK.running(cpu_s):
             check(case, folder)
     except TooLong as error:
         return Finding(
@@ -104,9 +104,8 @@ def verdict(check: Check, case: Path, folder: Path, cpu_s: float = CPU_S, memory
         return Finding(_kind(str(error)), str(error))
     except (Exception, SystemExit) as error:
         return Finding(f"{type(error).__name__} {_place(error)}", _stack(error))
-    used = time.process_time() - start
-    if used > cpu_s:
-        return Finding("time in one call", f"{used:.1f} s of processor time, in a call that Python cannot end")
+    if CLOCK.longest > cpu_s:
+        return Finding("time in one call", f"{CLOCK.longest:.1f} s of processor time, in a call that Python cannot end")
     if (peak := _memory("VmHWM") - before) > memory + case.stat().st_size:
         return Finding("memory", f"{peak >> 20} MB more than before")
     return None
@@ -128,20 +127,55 @@ def _place(error: BaseException) -> str:
     return f"{Path(ours[-1].filename).name}:{ours[-1].name}" if ours else ""
 
 
-@contextmanager
-def _alarm(cpu_s: float) -> Iterator[None]:
-    """Ends a block that takes more processor time; it says so again where the block goes on."""
+class _Clock:
+    """Ends a block that takes more processor time than it may; it says so again where the block goes on."""
 
-    def end(_number: int, _frame: FrameType | None) -> None:
+    def __init__(self) -> None:
+        self._bound = self._begun = 0.0
+        self.longest = 0.0
+        """The longest stretch so far, in seconds."""
+
+    @contextmanager
+    def running(self, cpu_s: float) -> Iterator[None]:
+        """Within the block no stretch may take more."""
+        old = signal.signal(signal.SIGPROF, self._end)
+        self._bound, self.longest = cpu_s, 0.0
+        try:
+            self._begin()
+            yield
+            self._note()
+        finally:
+            self._bound = 0.0
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, old)
+
+    @contextmanager
+    def anew(self) -> Iterator[None]:
+        """The block is a stretch of its own, and what follows another one."""
+        self._next()
+        try:
+            yield
+        finally:
+            self._next()
+
+    def _next(self) -> None:
+        if self._bound:
+            self._note()
+            self._begin()
+
+    def _begin(self) -> None:
+        self._begun = time.process_time()
+        signal.setitimer(signal.ITIMER_PROF, self._bound, self._bound)
+
+    def _note(self) -> None:
+        self.longest = max(self.longest, time.process_time() - self._begun)
+
+    @staticmethod
+    def _end(_number: int, _frame: FrameType | None) -> None:
         raise TooLong
 
-    old = signal.signal(signal.SIGPROF, end)
-    try:
-        signal.setitimer(signal.ITIMER_PROF, cpu_s, cpu_s)
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, old)
+
+CLOCK = _Clock()
 
 
 def _forget_peak() -> None:
