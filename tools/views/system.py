@@ -54,7 +54,7 @@ def _facts(report: SystemReport) -> Table:
         for name, part in (("chips", energies.chips), ("leakage", energies.leakage), ("links", energies.links))
     )
     each = f"the {most.kind} {most.name} takes one in {_time(most.interval_s)}"
-    limit = f"in the long run at most {scaled(most.requests_per_s, '/s')}: {each}"
+    limit = f"at most {scaled(most.requests_per_s, '/s')} for long: {each}"
     table.add_row("  throughput", scaled(report.throughput_per_s, "/s"), limit)
     table.add_row("  idle latency", _time(report.idle_latency_s), "of a request that is alone")
     table.add_row("  energy", scaled(report.energy_per_request_j, "J"), f"per request: {shares}")

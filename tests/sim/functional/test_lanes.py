@@ -83,9 +83,9 @@ def test_random_programs_in_a_loop_over_the_host_are_the_same_in_turn() -> None:
 
 @pytest.mark.slow
 def test_many_more_random_programs_in_a_loop_over_the_host_are_the_same_in_turn() -> None:
-    found = of_many(range(1000, 1400))
-    assert found.count("") >= 60
-    assert len(found) - found.count("") >= 60
+    found = of_many(range(1000, 1200))
+    assert found.count("") >= 30
+    assert len(found) - found.count("") >= 30
 
 
 def of_turns(seeds: range) -> list[str]:
@@ -109,7 +109,7 @@ def test_programs_whose_inferences_share_words_are_the_same_in_turn() -> None:
 
 @pytest.mark.slow
 def test_many_more_programs_whose_inferences_share_words_are_the_same_in_turn() -> None:
-    found = of_turns(range(1000, 3000))
+    found = of_turns(range(1000, 1800))
     assert found.count("") >= 60
     assert len({why.partition(" ")[0] for why in found if why.startswith("R")}) >= 5
 

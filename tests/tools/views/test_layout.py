@@ -250,7 +250,7 @@ def test_numbers_of_instructions_stand_right_and_long_texts_are_cut(printed: Pri
 STREAM = """\
 pair on 2 chips   4 requests, all at once
 
-  throughput    4.00 k/s  in the long run at most 400 k/s: the link a to b takes one in 2.50 us
+  throughput    4.00 k/s  at most 400 k/s for long: the link a to b takes one in 2.50 us
   idle latency   5.00 us  of a request that is alone
   energy         25.0 uJ  per request: 70.0 % chips, 20.0 % leakage, 10.0 % links
 
