@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from math import isfinite
@@ -55,6 +55,10 @@ def query(trace: Trace, sql: str) -> Answer:
             raise UsageError(f"the query's answer cannot be shown: {_first_line(error)}", hint=LESS) from error
 
 
+INTERRUPTED_S = 0.05
+"""Between two interruptions of a query."""
+
+
 def _answer(connected: Any, sql: str) -> Answer:
     if len(connected.extract_statements(sql)) > 1:
         raise UsageError("the query has more than one statement", hint="give one SELECT")
@@ -73,9 +77,10 @@ def _interruptible(connected: Any, work: Callable[[], Answer]) -> Answer:
         answer = thread.submit(work)
         try:
             return answer.result()
-        except BaseException:
-            connected.interrupt()
-            raise
+        finally:
+            while not answer.done():  # for it may have yet to begin, and hears nothing before
+                connected.interrupt()
+                wait([answer], INTERRUPTED_S)
 
 
 def _rows(answer: Any, columns: int) -> list[tuple[Any, ...]]:
