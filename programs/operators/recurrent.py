@@ -24,9 +24,13 @@ MOST_STEPS = 1 << 14
 
 USUAL = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
 
-MOST_CLIPPED = 0.04
-"""How far before its own end a clip may end a function that saturates: the chip's goes on to it, half a code of 4 bits.
+MOST_CLIPPED = 1 / 30
+"""Of the range of a function that saturates, what a clip may cut off at an end: half a step of 16 codes. The chip's
+goes on to its own end.
 """
+
+FAR = 1e3
+"""An argument at which functions that saturate have done so."""
 
 OF_RNN = {"tanh": "tanh", "relu": "relu", "sigmoid": "sigmoid"}
 """The functions of an RNN, by ONNX's names in lower case."""
@@ -140,8 +144,8 @@ def _activation(node: Node, place: int) -> Activation:
     limit = float(node.attributes.get("clip") or math.inf)
     plain = Activation(name)
     low, high = (float(plain.apply(np.array([end]))[0]) for end in (-limit, limit))
-    ends = (float(plain.apply(np.array([end]))[0]) for end in (-1e3, 1e3))
-    if name != "relu" and max(abs(end - bound) for end, bound in zip(ends, (low, high), strict=True)) > MOST_CLIPPED:
+    least, most = (float(plain.apply(np.array([end]))[0]) for end in (-FAR, FAR))
+    if name != "relu" and max(low - least, most - high) > MOST_CLIPPED * (most - least):
         raise Unsupported(f"its clip of {limit:g} ends {name} at {high:.3g}; the chip's ends at 1")
     # A function that rises takes a bound of its argument along to the bound of its value.
     return plain if limit == math.inf else Activation(name, low=low, high=high)
