@@ -171,12 +171,12 @@ class _Reader:
         return []
 
     def _settings(self) -> Iterator[str]:
-        """What all points set: of a form and of names that no chip could refuse one by one."""
+        """What all points set. What no chip could take is a fault of the file, and not of each point."""
         for text in self._texts("settings", 'settings = ["memory.ports=2"]'):
             path, equals, _ = (part.strip() for part in text.partition("="))
             if not equals:
                 self._fault("settings", f"{text[:80]!r} is no setting with its value", "for example memory.ports=2")
-            elif "." in path and path not in SETTINGS:
+            elif path not in SETTINGS:
                 self._fault("settings", f"no setting is called {path[:80]}", did_you_mean(path, SETTINGS))
             else:
                 yield text
