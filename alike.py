@@ -26,7 +26,7 @@ def grouped(*keys: Ints) -> tuple[Ints, Ints]:
     bits = rows.bit_length()
     if math.prod(sizes) << bits >= 1 << 63:
         order: Ints = np.lexsort(keys[::-1])
-        return order, _begins(*(key[order] for key in keys))
+        return order, begins(*(key[order] for key in keys))
     whole = np.zeros(rows, np.int64)
     for key, low, size in zip(keys, lows, sizes, strict=True):
         whole *= size
@@ -37,10 +37,11 @@ def grouped(*keys: Ints) -> tuple[Ints, Ints]:
     whole.sort(kind="stable")
     order = whole & ((1 << bits) - 1)
     whole >>= bits
-    return order, _begins(whole)
+    return order, begins(whole)
 
 
-def _begins(*columns: Ints) -> Ints:
+def begins(*columns: Ints) -> Ints:
+    """Where rows begin that differ from the one before in any of the columns, int64 of shape (rows,) each."""
     differs = np.ones(len(columns[0]), bool)
     differs[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
     return np.flatnonzero(differs)

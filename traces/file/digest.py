@@ -14,11 +14,11 @@ from math import prod
 
 import numpy as np
 
-from acortex.alike import grouped
+from acortex.alike import begins, grouped
 from acortex.traces.file.blocks import ROWS, BlockType
 from acortex.traces.file.bodies import body_of
 from acortex.traces.file.columns import Ints
-from acortex.traces.file.merge import SAFE, Batch, reduced, weight
+from acortex.traces.file.merge import SAFE, Batch, Columns, reduced, weight
 from acortex.traces.file.schema import EVENT_FIELDS, MERGED_FIELDS, WAIT_FIELDS, TraceHeader
 from acortex.traces.file.table import Event, StoredBlock, Table, Wait
 from acortex.traces.file.validation import Limits, malformed
@@ -79,25 +79,24 @@ class Merging:
         names = ["unit", "kind" if "kind" in self.fields else "cause", "layer", *([] if by_time else ["pc"])]
         self.interval = SHORTEST if by_time else 0
         self._most = most
-        self._keys = [(at(name), sizes[name] + 1) for name in names]
+        self._keys = {name: sizes[name] + 1 for name in names}
         self._dropped = [at("inference"), *([at("pc")] if by_time else [])]
-        self._start = at("start")
         self._held: list[Batch] = []
 
     @property
     def fits(self) -> bool:
         """Whether 64 bits hold the keys of rows."""
-        return prod(size for _, size in self._keys) * 2 < WIDEST
+        return prod(self._keys.values()) * 2 < WIDEST
 
-    def by(self, field: str, batch: Batch) -> Batch:
-        """Rows merged as these will be, but for those that differ in one field more: few, from which others follow."""
-        return reduced(batch, self.fields, *grouped(*self._key(batch), batch[self.fields.index(field)]))
+    def few(self, rows: Columns) -> Batch:
+        """Rows merged as these will be, but for those that differ in pc too: few, from which others follow."""
+        return reduced(rows, self.fields, *grouped(*self._key(rows), rows["pc"]))
 
-    def add(self, batch: Batch) -> None:
-        """Takes rows."""
-        held = self._merged(batch)
-        held[self._dropped] = -1
-        self._held.append(held)
+    def add(self, few: Batch, in_order: bool = False) -> None:
+        """Takes what `few` gave; `in_order` where these rows are those that gave it."""
+        rows = self._columns(few)
+        order, new = (None, begins(*self._key(rows))) if in_order else grouped(*self._key(rows))
+        self._hold(reduced(rows, self.fields, order, new))
         if sum(one.shape[1] for one in self._held) > 2 * self._most:
             self._shrink()
 
@@ -105,27 +104,33 @@ class Merging:
         """What came, by first start."""
         self._shrink()
         held = self._held[0]
-        return held[:, np.argsort(held[self._start], kind="stable")]
+        return held[:, np.argsort(held[self.fields.index("start")], kind="stable")]
 
     def _shrink(self) -> None:
         """Merges all that is held, in longer intervals where it is too much."""
-        held = self._merged(np.hstack([np.zeros((len(self.fields), 0), dtype=np.int64), *self._held]))
-        while self.interval and held.shape[1] > self._most and self.interval < WIDEST:
+        rows = self._columns(np.hstack([np.zeros((len(self.fields), 0), dtype=np.int64), *self._held]))
+        order, new = grouped(*self._key(rows))
+        while self.interval and len(new) > self._most and self.interval < WIDEST:
             self.interval *= 2
-            held = self._merged(held)
-        self._held = [held]
+            order, new = grouped(*self._key(rows))
+        self._held = []
+        self._hold(reduced(rows, self.fields, order, new))
 
-    def _merged(self, rows: Batch) -> Batch:
-        return reduced(rows, self.fields, *grouped(*self._key(rows)))
+    def _hold(self, merged: Batch) -> None:
+        merged[self._dropped] = -1
+        self._held.append(merged)
 
-    def _key(self, rows: Batch) -> tuple[Ints, ...]:
-        return self._places(rows[self._start]), *(rows[at] for at, _ in self._keys)
+    def _columns(self, rows: Batch) -> Columns:
+        return dict(zip(self.fields, rows, strict=True))
+
+    def _key(self, rows: Columns) -> tuple[Ints, ...]:
+        return self._places(rows["start"]), *(rows[name] for name in self._keys)
 
     def _places(self, start: Ints) -> Ints:
         """The interval of each row, by its number; 0 where rows are not merged by time."""
         if not self.interval or not len(start):
             return np.zeros_like(start)
-        most = WIDEST // prod(size for _, size in self._keys)
+        most = WIDEST // prod(self._keys.values())
         while int(start.max()) // self.interval - int(start.min()) // self.interval >= most:
             self.interval *= 2
         places = start // self.interval
@@ -149,21 +154,17 @@ def merged(events: Table[Event], waits: Table[Wait], most: int = MOST) -> tuple[
     ):
         by_time, by_instruction = (found[type_] for type_ in types)
         largest = 0.0
-        for batch in _batches(table, by_time.fields):
-            largest += weight(batch, by_time.fields)
+        read = [name for name in table.fields if name != "inference"]
+        for chunk in table.chunks(*read):
+            largest += weight(chunk)
             if largest >= SAFE or not (by_time.fits and by_instruction.fits):
                 return None
-            few = by_time.by("pc", batch)
-            by_time.add(few)
+            few = by_time.few(chunk)
+            by_time.add(few, in_order=True)
             by_instruction.add(few)
     kinds = len(events.header.kinds)
     bodies = {type_: list(_bodies(one, kinds)) for type_, one in found.items()}
     return max(one.interval for one in found.values()), bodies
-
-
-def _batches(table: Table[Event] | Table[Wait], fields: Sequence[str]) -> Iterator[Batch]:
-    for chunk in table.chunks(*fields):
-        yield np.stack([chunk[name] for name in fields])
 
 
 def _bodies(one: Merging, kinds: int) -> Iterator[tuple[int, bytes]]:

@@ -16,7 +16,11 @@ from acortex.alike import grouped
 from acortex.errors import UsageError
 from acortex.traces.file.schema import MERGED_FIELDS, TraceHeader
 
-Batch = NDArray[np.int64]
+Ints = NDArray[np.int64]
+Batch = Ints
+Columns = Mapping[str, Ints]
+"""Rows as columns by their fields."""
+
 FILTERS = ("units", "layers", "from_cycle", "to_cycle")
 _SUMMED = ("duration", "count", "energy_aj", "merged")
 SAFE = float(1 << 62)
@@ -81,9 +85,10 @@ class Merger:
         rows = np.vstack((batch, batch[self.fields.index("duration")], np.ones((1, batch.shape[1]), dtype=np.int64)))
         if self._drop_pc:
             rows[self.fields.index("pc")] = -1
-        if weight(rows, self.fields) >= SAFE:
+        weighs = weight(self._columns(rows))
+        if weighs >= SAFE:
             return [*self.flush(), rows]
-        out = self.flush() if weight(self._pending, self.fields) + weight(rows, self.fields) >= SAFE else []
+        out = self.flush() if weight(self._columns(self._pending)) + weighs >= SAFE else []
         self._pending = self._merge(np.hstack((self._pending, rows)))
         return out + (self.flush() if self._pending.shape[1] > self._limit else [])
 
@@ -98,33 +103,41 @@ class Merger:
 
     def _merge(self, rows: Batch) -> Batch:
         """One column per key, in the order of the keys."""
-        at = self.fields.index
-        keys = rows[[at(name) for name in self._keys]]
-        return reduced(rows, self.fields, *grouped(*keys[::-1]))
+        columns = self._columns(rows)
+        return reduced(columns, self.fields, *grouped(*(columns[name] for name in reversed(self._keys))))
+
+    def _columns(self, rows: Batch) -> Columns:
+        return dict(zip(self.fields, rows, strict=True))
 
 
-def reduced(rows: Batch, fields: Sequence[str], order: NDArray[np.int64], new: NDArray[np.int64]) -> Batch:
+def reduced(rows: Columns, fields: Sequence[str], order: Ints | None, new: Ints) -> Batch:
     """One column for all from each place in `new` to the next, of rows in an order: sums, first start, span to the end.
 
-    What is alike of them is that of the first.
+    What is alike of them is that of the first; a field that rows do not have is -1. Rows without `span` last as long as
+    their duration, and those without `merged` stand for one each. Without an order they are in it already.
     """
-    at = fields.index
-    merged = rows[:, order[new]]
+    merged = np.full((len(fields), len(new)), -1, dtype=np.int64)
     if not len(new):
         return merged
-    for name in set(_SUMMED) & set(fields):
-        merged[at(name)] = np.add.reduceat(_ordered(rows[at(name)], order), new)
-    start, span = (_ordered(rows[at(name)], order) for name in ("start", "span"))
-    merged[at("start")] = np.minimum.reduceat(start, new)
-    merged[at("span")] = np.maximum.reduceat(start + span, new) - merged[at("start")]
+    heads = new if order is None else order[new]
+    for at, name in enumerate(fields):
+        if name in _SUMMED and name in rows:
+            merged[at] = np.add.reduceat(_ordered(rows[name], order), new)
+        elif name in rows:
+            merged[at] = rows[name][heads]
+    if "merged" in fields and "merged" not in rows:
+        merged[fields.index("merged")] = np.diff(new, append=len(rows["start"]))
+    starts = _ordered(rows["start"], order)
+    ends = starts + _ordered(rows["span" if "span" in rows else "duration"], order)
+    first = merged[fields.index("start")] = np.minimum.reduceat(starts, new)
+    merged[fields.index("span")] = np.maximum.reduceat(ends, new) - first
     return merged
 
 
-def _ordered(column: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
-    return column.take(order, mode="clip")  # faster than with a check of each place
+def _ordered(column: Ints, order: Ints | None) -> Ints:
+    return column if order is None else column.take(order, mode="clip")  # faster than with a check of each place
 
 
-def weight(rows: Batch, fields: Sequence[str]) -> float:
+def weight(rows: Columns) -> float:
     """The largest sum that merging these rows could make."""
-    sums = [np.abs(rows[fields.index(name)].astype(float)).sum() for name in _SUMMED if name in fields]
-    return float(max(sums))
+    return max(float(np.abs(rows[name].astype(float)).sum()) for name in _SUMMED if name in rows)
