@@ -31,6 +31,7 @@ def drill(sources: Path, tmp_path: Path) -> Drill:
     return Drill(sources, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_memory_type_is_one_file(drill: Drill) -> None:
     drill.create("sim/technologies/memory/drum.toml", block("memory: sim/technologies/memory/drum.toml"))
     assert "a drum that turns once a microsecond" in drill.acortex("chip", "technologies")
@@ -46,6 +47,7 @@ def test_a_memory_type_is_one_file(drill: Drill) -> None:
     assert (len(drill.files), drill.lines <= 40) == (1, True)
 
 
+@pytest.mark.slow
 def test_a_cell_technology_is_one_file(drill: Drill) -> None:
     drill.create("sim/technologies/cell/paper.toml", block("cell: sim/technologies/cell/paper.toml"))
     assert "cells of paper" in drill.acortex("chip", "technologies")
@@ -253,6 +255,7 @@ def check_texts(drill: Drill, kind: Kind) -> None:
     assert drill.python(TEXTS).count(f"{kind.name} ") == 1
 
 
+@pytest.mark.slow
 def test_order_and_retention_know_that_a_new_instruction_writes(drill: Drill) -> None:
     drill.instruction("clear")
     kind = INSTRUCTIONS[0]
@@ -323,6 +326,7 @@ def test_an_agent_is_one_file_and_its_wiring_settings_price_and_instruction(dril
     check_scrubbed(drill, report)
 
 
+@pytest.mark.slow
 def test_an_agent_keeps_to_the_conformance_suite(drill: Drill, checkout: Path) -> None:
     drill.agent()
     tests, programs = drill.folder / "tests", drill.folder / "programs"
@@ -387,6 +391,7 @@ def network(name: str, threshold: float) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
 
 
+@pytest.mark.slow
 def test_a_network_operator_is_one_place_in_one_file(drill: Drill) -> None:
     drill.insert("programs/operators/vector.py", "# Pools ---", block("operator: programs/operators/vector.py"))
     for file, name, threshold in (("good", "Above", 0.0), ("bad", "Above", 2.0), ("misspelt", "Abov", 0.0)):

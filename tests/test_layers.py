@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -34,9 +35,10 @@ TOP = {""}
 """`import acortex` itself, which leads everywhere."""
 
 
-def imports(source: str) -> Iterator[tuple[int, str]]:
+@cache
+def imports(source: str) -> list[tuple[int, str]]:
     """Every import in a text, wherever it stands: its line, and the full name of what it asks for."""
-    return shape.imports(ast.parse(source))
+    return list(shape.imports(ast.parse(source)))
 
 
 def offences(layer: str, source: str) -> list[str]:

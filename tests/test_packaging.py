@@ -42,12 +42,14 @@ def test_every_folder_with_modules_is_a_package_that_is_listed(checkout: Path, t
     assert [str(folder) for folder in folders if f"{folder / '__init__.py'}" not in tracked] == []
 
 
+@pytest.mark.slow  # to build it takes long
 def test_the_wheel_holds_the_layers_and_nothing_of_the_workshop(wheel: zipfile.ZipFile) -> None:
     inside = {name.split("/")[1] for name in wheel.namelist() if name.startswith("acortex/") and name.count("/") > 1}
     assert inside == {"isa", "traces", "sim", "programs", "tools"}
     assert not [name for name in wheel.namelist() if name.split("/")[-1].startswith(("conftest", "test_"))]
 
 
+@pytest.mark.slow  # to build it takes long
 def test_the_wheel_holds_every_module_and_data_file_of_the_repository(wheel: zipfile.ZipFile, checkout: Path) -> None:
     # The wheel is of the last commit: a file that is only staged is not in it.
     listed = subprocess.run(
@@ -66,6 +68,7 @@ def test_the_wheel_holds_every_module_and_data_file_of_the_repository(wheel: zip
     assert wanted <= set(wheel.namelist())
 
 
+@pytest.mark.slow  # to build it takes long
 def test_the_wheel_declares_the_command_and_the_licence(wheel: zipfile.ZipFile) -> None:
     info = f"acortex-{acortex.__version__}.dist-info"
     entries = wheel.read(f"{info}/entry_points.txt").decode()

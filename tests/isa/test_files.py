@@ -152,7 +152,7 @@ def test_two_arrays_of_one_name_are_refused(tmp_path: Path) -> None:
     assert refused(path, "y") == "a.npz holds two arrays called `x`"
 
 
-@pytest.mark.parametrize("count", [20_000, 70_000], ids=["one end", "two ends"])
+@pytest.mark.parametrize("count", [20_000, pytest.param(70_000, marks=pytest.mark.slow)], ids=["one end", "two ends"])
 def test_an_archive_of_too_many_arrays_is_refused_before_its_directory_is_read(
     count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

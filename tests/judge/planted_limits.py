@@ -44,7 +44,7 @@ BUGS: tuple[Planted, ...] = tuple(Planted(*row) for row in (
     ("sums of negative numbers lose their sign", "traces/stats.py", "(values >> 32)", "((values >> 32) & 0x7FFFFFFF)", "tests/traces/file/test_windows.py"),
     ("a percentile is a rank too low", "traces/stats.py", "ordered[-(-percent * len(ordered) // 100) - 1]", "ordered[max(percent * len(ordered) // 100 - 1, 0)]", "tests/traces/test_stats.py"),
     ("an extent forgets an earlier start", "traces/rows/in_flight.py", "min(known[0], begin), max(known[1], last)", "known[0], max(known[1], last)", "tests/traces/file/test_windows.py"),
-    ("a merged row ends with its last part", "traces/file/merge.py", "np.maximum.reduceat(start + span, new)", "np.maximum.reduceat(start, new) + span[new]", "tests/traces/file/test_writer.py"),
+    ("a merged row ends with its last part", "traces/file/merge.py", "np.maximum.reduceat(ends, new)", "np.maximum.reduceat(starts, new) + (ends - starts)[new]", "tests/traces/file/test_writer.py"),
     ("a filter keeps a cycle more", "traces/file/merge.py", "mask &= start < self._end", "mask &= start <= self._end", "tests/traces/file/test_writer.py"),
     ("an event that begins as another ends takes a lane more", "traces/export/lanes.py", "while busy and busy[0][0] <= first:", "while busy and busy[0][0] < first:", "tests/traces/export/test_lanes.py"),
     ("the counter of leakage has its ends alone", "traces/export/perfetto.py", "(cycles < trace.cycles)]", "(cycles > trace.cycles)]", "tests/traces/export/test_blocks.py"),

@@ -1,6 +1,6 @@
 """Random programs on random chips, with few inferences and with many: as they skip, nothing differs.
 
-`ACORTEX_SKIPS` says how many seeds, 40 by default; the slow run takes 300, `make nightly` 20,000.
+`ACORTEX_SKIPS` says how many seeds, 25 by default; the slow run takes 300, `make nightly` 20,000.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from judge.generate import generate
 from judge.plans import Case
 from judge.skips import MANY, SETTINGS, Judged, cases, drawn_chip, drawn_settings, judge, shrunk, told
 
-SEEDS = int(os.environ.get("ACORTEX_SKIPS", "40"))
+SEEDS = int(os.environ.get("ACORTEX_SKIPS", "25"))
 SLOW = max(SEEDS, 300)
 
 

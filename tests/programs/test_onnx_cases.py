@@ -10,7 +10,7 @@ from acortex.errors import AcortexError
 
 LISTED = set(Path(__file__).with_name("onnx_cases.txt").read_text().split())
 
-PARTS = 12
+PARTS = 24
 """Of the cases; the default run takes one of them."""
 
 

@@ -391,6 +391,7 @@ def test_hostile_text_is_answered_soon(source: str) -> None:
     assert time.process_time() - begin < 2
 
 
+@pytest.mark.slow
 def test_time_is_linear_up_to_a_million_lines() -> None:
     """Four times the lines take four times as long, with room for a machine that others use."""
     times = []

@@ -173,12 +173,12 @@ def cases(count: int) -> Iterator[tuple[Program, int]]:
 
 def test_results_that_nothing_reads_are_those_of_brute_force() -> None:
     some = 0
-    for program, inferences in cases(60):
+    for program, inferences in cases(25):
         wrote = Usage.of(program, inferences).wrote
         expected = unread(program, inferences)
         assert {pc for pc, read in wrote.items() if not read} <= expected  # no false alarm
         some += len(expected)
-    assert some > 50
+    assert some > 20
 
 
 PRODUCT = "feed     1, 1, tail=2\nmultiply g0, 1\nconvert  q0, 1\n"
