@@ -59,7 +59,7 @@ def chance_of(samples: int) -> float:
     """The share in so many samples that chance alone hardly exceeds: four deviations of that of a number drawn for y
     that does not move it.
     """
-    return 4 * sqrt(2 * (CLASSES - 1)) / samples
+    return min(1.0, 4 * sqrt(2 * (CLASSES - 1)) / samples)
 
 
 def fewest_draws(delays: int) -> int:
