@@ -146,8 +146,8 @@ def test_options_come_to_the_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     programs = ("--program", "a.s", "--program", "b.s")
     assert acortex_(tmp_path, *programs, *settings).exit_code == 1  # nothing ran
     more = ("--chip", "c.toml", "--repository", "r", "--all", "-o", "k")
-    assert acortex_("A..B", *programs, *settings, *more).exit_code == 0
-    assert acortex_("A..B", *programs).exit_code == 0
+    assert acortex_("A..B", *programs, *settings, *more).exit_code == 1
+    assert acortex_("A..B", *programs).exit_code == 1
     told = [{name: value for name, value in one.items() if name != "progress"} for one in asked]
     laid = ("memory.ports=2", "clock_ns=1")
     ran = {"source": "A..B", "programs": ("a.s", "b.s")}
