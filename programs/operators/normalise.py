@@ -172,7 +172,7 @@ def _outputs(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> I
             refused = True
             yield name, "output", str(reason)
     if not given or not (refused or lowering.graph.outputs):
-        yield ", ".join(lowering.model.outputs), "output", _idle(lowering)
+        yield ", ".join(lowering.model.outputs) or lowering.model.name or "network", "output", _idle(lowering)
 
 
 def _idle(lowering: Lowering) -> str:
