@@ -250,6 +250,8 @@ class _Reader:
         drawn = kind in ("random", "sobol")
         if drawn and not points:
             self._fault("sample", f"a {kind} sample says how many points it has", "points = 200")
+        if drawn and not axes and not self.faults:
+            self._fault("sample", f"a {kind} sample draws from axes, and there are none", "leave [sample] out")
         if points and not drawn and kind in KINDS:
             self._fault(
                 "sample.points", f"points are for random and sobol; of a {kind} the axes say how many there are"

@@ -85,6 +85,7 @@ WRONG = [
     ('program = "a.s"\n[axes]\nprogram = ["b.s"]', "program stands beside the axis of that name", 1),
     ('program = "a.s"\n[sample]\nkind = "latin"', "sample.kind is 'latin', allowed are grid, list, random, sobol", 3),
     ('program = "a.s"\n[sample]\nkind = "sobol"', "a sobol sample says how many points it has", 2),
+    ('program = "a.s"\n[sample]\nkind = "random"\npoints = 3', "a random sample draws from axes, and there", 2),
     ('program = "a.s"\n[sample]\npoints = 3', "points are for random and sobol", 3),
     ('program = "a.s"\n[sample]\npoint = 3', "[sample] has no point", 3),
     ('program = "a.s"\n[compile]\nmapping = "bset"', "compile.mapping is 'bset', allowed are taps, dense, best", 3),
@@ -221,7 +222,7 @@ def test_whole_numbers_are_taken_up_to_their_bounds(name: str, key: str | None, 
         return {name: {**kind, key: value} if key else value}
 
     for value in (least, most):
-        made = getattr(spec_of({**PROGRAM, **given(value)}, "s.toml"), name)
+        made = getattr(spec_of({**PROGRAM, "axes": {"memory.ports": [1]}, **given(value)}, "s.toml"), name)
         assert (getattr(made, key) if key else made) == value
     for value in (least - 1, most + 1):
         path = f"{name}.{key}" if key else name
