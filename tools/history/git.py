@@ -13,8 +13,6 @@ from acortex.errors import UsageError
 
 _FORMAT = "--format=%H%x00%cI%x00%s"
 
-_INSTALL = "install git"
-
 
 @dataclass(frozen=True)
 class Commit:
@@ -116,7 +114,7 @@ def repository(folder: Path) -> Repository:
     try:
         told = _git(folder, ("rev-parse", "--show-toplevel"))
     except UsageError as error:
-        if error.hint == _INSTALL:
+        if "not a git repository" not in error.message:
             raise
         hint = "history is read from git: go into a clone, or name a folder of one"
         raise UsageError("is not in a git repository", where=str(folder), hint=hint) from None
@@ -128,14 +126,17 @@ def _commit(line: str) -> Commit:
 
 
 def _git(folder: Path, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> bytes:
-    """What git prints, with no more of its own environment than is given. Raises UsageError with its last words."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    """What git prints, with no more of its own environment than is given. Raises UsageError with its words."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"}
     command = ("git", "-C", str(folder), *arguments)
     try:
         done = subprocess.run(command, capture_output=True, env={**others, **(environment or {})}, check=False)
     except OSError:  # there is none on the path
-        raise UsageError("git is not installed here", hint=_INSTALL) from None
+        raise UsageError("git is not installed here", hint="install git") from None
     if done.returncode:
         told = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
-        raise UsageError(f"git {arguments[0]} failed: {told[-1]}", where=str(folder))
+        why = next((line for line in told if line.startswith("fatal: ")), told[-1]).removeprefix("fatal: ")
+        remedy = told[-1].strip()
+        hint = remedy if remedy.startswith("git ") else ""
+        raise UsageError(f"git {arguments[0]} failed: {why}", where=str(folder), hint=hint)
     return done.stdout

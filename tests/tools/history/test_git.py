@@ -141,3 +141,18 @@ def test_a_machine_without_git_is_told_so(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("PATH", os.devnull)
     with pytest.raises(UsageError, match="git is not installed here"):
         repository(tmp_path)
+
+
+def test_what_else_git_refuses_is_told_in_its_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a clone of another user: it is a repository, and git says what to do."""
+    fake = tmp_path / "git"
+    fake.write_text(
+        "#!/bin/sh\necho \"fatal: detected dubious ownership in repository at '/r'\" >&2\n"
+        "printf 'To add an exception, call:\\n\\n\\tgit config --global --add safe.directory /r\\n' >&2\nexit 128\n"
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(UsageError) as caught:
+        repository(tmp_path)
+    assert caught.value.message == "git rev-parse failed: detected dubious ownership in repository at '/r'"
+    assert caught.value.hint == "git config --global --add safe.directory /r"
