@@ -68,10 +68,15 @@ def history(
         from acortex.tools.history.views import parts
 
         show(console(), parts(report), whole=True)
-    known = any(point.cycles is not None for one in report.series for point in one.points)
-    if not known:
-        warn("nothing ran, on any of them" if report.of == "chips" else "nothing ran, at any commit")
-    return 0 if known else 1
+    return _exit_code_of(report)
+
+
+def _exit_code_of(report: HistoryReport) -> int:
+    """1 where nothing has a number, which is said, else 0."""
+    if any(point.cycles is not None for one in report.series for point in one.points):
+        return 0
+    warn("nothing ran, on any of them" if report.of == "chips" else "nothing ran, at any commit")
+    return 1
 
 
 def _of_programs(

@@ -157,6 +157,9 @@ class _Reader:
         """Refuses points that are said twice. What is drawn may meet, and values of a list may stand often."""
         if again := twice((one,) for one in made.programs):
             self._fault("program", f"program has {again} twice", ONCE)
+        if made.sample.points and not made.axes and not self.faults:  # axes that are wrong are not there, either
+            message = f"a {made.sample.kind} sample draws from axes, and there are none"
+            self._fault("sample", message, "leave [sample] out")
         side_by_side = (tuple(chain(*rows)) for rows in zip(*(axis.rows for axis in made.axes), strict=False))
         if made.sample.kind == "list" and (again := twice(side_by_side)):
             self._fault("axes", f"the list has {again} of {', '.join(made.names)} twice", ONCE)
@@ -250,8 +253,6 @@ class _Reader:
         drawn = kind in ("random", "sobol")
         if drawn and not points:
             self._fault("sample", f"a {kind} sample says how many points it has", "points = 200")
-        if drawn and not axes and not self.faults:
-            self._fault("sample", f"a {kind} sample draws from axes, and there are none", "leave [sample] out")
         if points and not drawn and kind in KINDS:
             self._fault(
                 "sample.points", f"points are for random and sobol; of a {kind} the axes say how many there are"
