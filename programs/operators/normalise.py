@@ -172,13 +172,14 @@ def _outputs(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> I
             refused = True
             yield name, "output", str(reason)
     if not given or not (refused or lowering.graph.outputs):
-        yield ", ".join(lowering.model.outputs), "output", _idle(lowering)
+        yield _idle(lowering)
 
 
-def _idle(lowering: Lowering) -> str:
-    """Why the chip gives none of the outputs."""
+def _idle(lowering: Lowering) -> tuple[str, str, str]:
+    """Why the chip gives none of the outputs; the network's name stands for outputs that the host has all of."""
+    name = ", ".join(lowering.model.outputs) or lowering.model.name or "network"
     why = "only the host computes it" if lowering.hosted else "it does not depend on an input"
-    return f"{why}: the chip has nothing to do"
+    return name, "output", f"{why}: the chip has nothing to do"
 
 
 def _refused_output(lowering: Lowering, name: str, maker: Node | None, last: frozenset[str]) -> Unsupported | None:

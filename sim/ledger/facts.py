@@ -124,7 +124,10 @@ def _power_and_memory(run: TimedReport) -> Iterator[Fact]:
     """The rows of power over time and of the main memory's occupancy, which only a whole run has."""
     power, memory = run.power, run.memory
     average = f"average {scaled(power.average_w, 'W')}, of it {scaled(power.leakage_w, 'W')} leakage"
-    yield "peak power", scaled(power.peak_w, "W"), f"in windows of {scaled(power.window_s, 's')}; {average}"
+    windows = f"in windows of {scaled(power.window_s, 's')}"
+    if len(power.windows_aj) == 1:
+        windows = f"the run fits in one window of {scaled(power.window_s, 's')}"
+    yield "peak power", scaled(power.peak_w, "W"), f"{windows}; {average}"
     if memory is None:
         return
     words = f"{memory.peak_words:,} of {memory.capacity_words:,} words live at the peak"

@@ -92,15 +92,21 @@ def _rows(text: str) -> Iterator[tuple[int, str]]:
     first = True
     for number, line in enumerate(text.splitlines(), 1):
         cell = line.partition(",")[0].strip().strip('"')
-        if line.strip() and not (first and _attoseconds(cell) is None):
+        if line.strip() and not (first and _number(cell) is None):
             yield number, cell
         first = first and not line.strip()
 
 
 def _attoseconds(text: str) -> int | None:
     """A time in seconds as attoseconds, rounded; None for what is none."""
+    seconds = _number(text)
+    if seconds is None or not seconds.is_finite() or not 0 <= seconds <= NS_PER_S:
+        return None
+    return round(seconds * AS_PER_S)
+
+
+def _number(text: str) -> Decimal | None:
     try:
-        seconds = Decimal(text)
+        return Decimal(text)
     except InvalidOperation:
         return None
-    return round(seconds * AS_PER_S) if seconds.is_finite() and 0 <= seconds <= NS_PER_S else None

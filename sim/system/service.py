@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+from acortex.errors import UsageError
 from acortex.isa.program import Program
 from acortex.sim.chip.prices import leakage_aj_per_cycle
 from acortex.sim.chip.specs import Chip
@@ -17,6 +18,7 @@ from acortex.sim.results import RunReport
 from acortex.sim.run import Prepared
 from acortex.sim.system.parts import Stage
 from acortex.units import AS_PER_NS
+from acortex.wording import count
 
 MANY, DRAIN = 72, 8
 """Inferences of the longer run, and how many of its last gaps are left out, for too little comes behind them. Of the
@@ -74,6 +76,8 @@ class Service:
 def service_of(stage: Stage) -> Service:
     """How the chip of a stage serves requests. Raises the errors of its program's rules."""
     one, many = _report(stage.program, stage.chip, 1), _report(stage.program, stage.chip, MANY)
+    _check_stream(stage, one, 1)
+    _check_stream(stage, many, MANY)
     ends = completions(many)
     assert one.inferences and one.cycles is not None
     start, (end,) = one.inferences[0].start_cycle, completions(one)
@@ -88,6 +92,17 @@ def service_of(stage: Stage) -> Service:
         others_aj=_dynamic(many) - first,
         leak_aj=leakage_aj_per_cycle(stage.chip),
     )
+
+
+def _check_stream(stage: Stage, report: RunReport, asked: int) -> None:
+    """Refuses a program that does another number of inferences than the host has, or does not answer them."""
+    found = len(report.inferences or ())
+    if found != asked:
+        message = f"{stage.name} does {count(found, 'inference')} where the host has {asked}: it serves no stream"
+        raise UsageError(message, hint="`loop l0, host` takes as many as there are, and `inference l0` counts them")
+    if any(one.end_cycle is None or one.end_cycle <= one.start_cycle for one in report.inferences or ()):
+        message = f"{stage.name} gives the host nothing, so that no request of it ends"
+        raise UsageError(message, hint="`output` gives an answer for each inference")
 
 
 def completions(report: RunReport) -> list[int]:

@@ -201,7 +201,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     ],
     "schema": [(0, [])],
     "serve": [(0, ["zoo:letters_mlp", "--requests", "5", "--arrivals", "poisson:50%"]), (0, ["{0}/pair.toml"])],
-    "history": [(0, ["{0}/pinned/t"]), (0, ["HEAD~1..HEAD", "--program", "none.s", "--repository", "{0}/pinned"])],
+    "history": [(0, ["{0}/pinned/t"]), (1, ["HEAD~1..HEAD", "--program", "none.s", "--repository", "{0}/pinned"])],
     "sweep run": [(0, ["{0}/sweep.toml", "-o", "{0}/sweep", "--workers", "1"])],
     "sweep show": [(0, ["{0}/kept"]), (0, ["{0}/kept", "--pareto", "area_mm2,latency_s"])],
     "trace check": [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from acortex.errors import UsageError
+from acortex.tools.console.manners import warn
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import ProgressBar
 
@@ -39,7 +40,7 @@ def history(
     each: bool,
     kept: str | None,
     form: str,
-) -> None:
+) -> int:
     """Show when a number moved, in which commit, and by which setting or instruction.
 
     DIR is a folder of goldens in a git repository, such as tests/timing: their past values are read, and nothing runs.
@@ -63,10 +64,19 @@ def history(
         report = of_goldens(source, span or "HEAD")
     if form == "json":
         print_json(report)
-        return
-    from acortex.tools.history.views import parts
+    else:
+        from acortex.tools.history.views import parts
 
-    show(console(), parts(report), whole=True)
+        show(console(), parts(report), whole=True)
+    return _exit_code_of(report)
+
+
+def _exit_code_of(report: HistoryReport) -> int:
+    """1 where nothing has a number, which is said, else 0."""
+    if any(point.cycles is not None for one in report.series for point in one.points):
+        return 0
+    warn("nothing ran, on any of them" if report.of == "chips" else "nothing ran, at any commit")
+    return 1
 
 
 def _of_programs(

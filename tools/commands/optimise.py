@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from acortex.tools.commands.sweep import processors, working_on
+from acortex.tools.commands.sweep import exit_code_of, processors, working_on
 from acortex.tools.console.manners import say
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.ranges import Whole
@@ -17,7 +17,7 @@ from acortex.tools.console.ranges import Whole
 @click.option("--workers", metavar="N", type=Whole(1, 1024), help="Processes that work; else one per processor.")
 @click.option("--scheduler", metavar="ADDRESS", help="Work on a scheduler of dask.distributed: tcp://127.0.0.1:8786.")
 @format_option
-def optimise(spec: str, folder: str, trials: int, workers: int | None, scheduler: str | None, form: str) -> None:
+def optimise(spec: str, folder: str, trials: int, workers: int | None, scheduler: str | None, form: str) -> int:
     """Search the axes of a sweep for the points that are best in several numbers at once.
 
     `objectives` of SPEC.toml names the numbers: latency_s and energy_j, unless it says otherwise. A search that was
@@ -34,3 +34,4 @@ def optimise(spec: str, folder: str, trials: int, workers: int | None, scheduler
         print_json(report)
     else:
         show(console(), parts(report))
+    return exit_code_of(report)

@@ -21,6 +21,8 @@ from acortex.tools.sweep.metrics import USUAL, metrics_of
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from acortex.tools.sweep.results import SweepReport
+
 
 SAMPLES = 1000
 """Samples of constants for each point, unless it is said."""
@@ -92,6 +94,11 @@ def run(
         from acortex.tools.views.sweep import parts
 
         show(console(), parts(report))
+    return exit_code_of(report)
+
+
+def exit_code_of(report: SweepReport) -> int:
+    """1 where every point failed, else 0; says how many did."""
     if report.failed:
         warn(f"{report.failed:,} of {report.points:,} points failed; their rows say why")
     return 1 if report.failed == report.points else 0

@@ -6,7 +6,8 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from errno import EBADF, ENOTDIR
+from errno import EACCES, EBADF, ENOTDIR
+from pathlib import Path
 from typing import BinaryIO
 
 from acortex import safe_files
@@ -106,9 +107,12 @@ def check_writable(path: str) -> None:
 
 
 def check_folder(path: str) -> None:
-    """Raises UsageError where the path is taken by something that is no folder."""
-    if os.path.lexists(path) and not os.path.isdir(path):
+    """Raises UsageError where the path, or what it begins with, is taken by something that is no folder."""
+    there = next(one for one in (Path(path), *Path(path).absolute().parents) if os.path.lexists(one))
+    if not os.path.isdir(there):
         raise os_error(NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR)), path)
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise os_error(PermissionError(EACCES, os.strerror(EACCES)), path)
 
 
 def write(path: str, content: bytes | str) -> None:

@@ -20,8 +20,8 @@ def check_form(path: str) -> str:
     """
     form = FORMS[0] if path == STANDARD else PurePath(path).suffix.lower()
     if form not in FORMS:
-        found = f"{form} is not" if form else "a name without a suffix is none"
-        raise UsageError(f"{found} a form of pictures", where=path, hint=f"end the name with {' or '.join(FORMS)}")
+        found = f"{form} is not a form of pictures" if form else "a name without a suffix says no form of pictures"
+        raise UsageError(found, where=path, hint=f"end the name with {' or '.join(FORMS)}")
     if form == ".png":
         from acortex.tools.drawing.plots import require_matplotlib
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -78,13 +79,13 @@ def of_programs(
 def of_chips(
     folder: str, programs: Sequence[str], *, settings: Sequence[str] = (), progress: Progress = lambda *_: None
 ) -> HistoryReport:
-    """Programs, run on one chip file of a folder after the other, in the order of their names.
+    """Programs, run on one chip file of a folder after the other, in the order of their names: v9 comes before v10.
 
     A chip on which a program does not run has no numbers, and the others go on. Raises UsageError for a folder with
     fewer than two chip files.
     """
     # A chip file stands where a commit does: what moved between two of them is found and shown in the same way.
-    files = [Commit(str(path), "", path.stem) for path in sorted(Path(folder).glob("*.toml"))]
+    files = [Commit(str(path), "", path.stem) for path in sorted(Path(folder).glob("*.toml"), key=_order)]
     if len(files) < 2:
         hint = "a series takes two chip files at least, such as v1.toml and v2.toml"
         raise UsageError(f"the folder has {count(len(files), 'chip file')}", where=folder, hint=hint)
@@ -101,6 +102,11 @@ def of_chips(
         complete=True,
         series=series,
     )
+
+
+def _order(path: Path) -> list[str | int]:
+    """Sorts names with the numbers in them as numbers."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", path.stem)]
 
 
 def _followed(one: Simulated | OnChips, commits: Sequence[Commit], each: bool, progress: Progress) -> HistorySeries:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
-import tarfile
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from acortex.errors import UsageError
 
 _FORMAT = "--format=%H%x00%cI%x00%s"
-
-_INSTALL = "install git"
 
 
 @dataclass(frozen=True)
@@ -46,10 +43,9 @@ class Repository:
         first, dots, last = span.partition("..")
         ends = [self.commit(end or "HEAD") for end in ((first, last) if dots else (first,))]
         names = f"{ends[0].name}..{ends[1].name}" if dots else ends[0].name
-        told = self._git(
-            "log", "--first-parent", "--reverse", _FORMAT, names, "--", *([f":(literal){path}"] if path else [])
-        )
-        found = [_commit(line) for line in told.decode(errors="replace").splitlines()]
+        told = self._git("log", "--first-parent", "--reverse", _FORMAT, names, "--", *_literal(path))
+        rows = told.decode(errors="replace").split("\n")  # a message may hold what else ends a line
+        found = [_commit(row) for row in rows if row]
         return [ends[0], *found] if dots else found
 
     def commit(self, revision: str) -> Commit:
@@ -76,16 +72,20 @@ class Repository:
         """Every file of a folder itself, not of folders in it, that any commit of a range has."""
         ends = self.commits(span)
         touched = self._git(
-            "log", "--format=", "--name-only", "-z", "-m", "--first-parent", span_of(ends), "--", folder or "."
+            "log", "--format=", "--name-only", "-z", "-m", "--first-parent", span_of(ends), "--", *_literal(folder)
         )
         known = {*touched.decode(errors="replace").split("\0"), *self._names(ends[0], f"{folder}/" if folder else "")}
         inside = (name.strip("\n") for name in known)
         return sorted(name for name in inside if name and os.path.dirname(name) == folder)
 
     def export(self, commit: Commit, folder: Path) -> None:
-        """Writes all files of a commit into a folder."""
-        with tarfile.open(fileobj=io.BytesIO(self._git("archive", "--format=tar", commit.name))) as files:
-            files.extractall(folder, filter="data")
+        """Writes all files of a commit into a folder, as a checkout does: an archive leaves out what `export-ignore`
+        says, and cannot hold every link.
+        """
+        with tempfile.TemporaryDirectory(prefix="acortex-index-") as place:
+            index = {"GIT_INDEX_FILE": str(Path(place, "index"))}  # that of the repository stays
+            self._git("read-tree", commit.name, **index)
+            self._git("checkout-index", "--all", "--quiet", f"--prefix={folder.absolute()}/", **index)
 
     def _names(self, commit: Commit, path: str) -> list[str]:
         """The files of a commit at a path, or in a folder whose name ends with a slash; no folders."""
@@ -93,8 +93,13 @@ class Repository:
         rows = (row.partition("\t") for row in told.decode(errors="replace").split("\0"))
         return [name for kind, _, name in rows if " blob " in kind]
 
-    def _git(self, *arguments: str) -> bytes:
-        return _git(self.root, arguments)
+    def _git(self, *arguments: str, **environment: str) -> bytes:
+        return _git(self.root, arguments, environment)
+
+
+def _literal(path: str) -> list[str]:
+    """A path as git takes it whatever its name, brackets and colons too; nothing for the whole repository."""
+    return [f":(literal){path}"] if path else []
 
 
 def span_of(commits: Sequence[Commit]) -> str:
@@ -109,7 +114,7 @@ def repository(folder: Path) -> Repository:
     try:
         told = _git(folder, ("rev-parse", "--show-toplevel"))
     except UsageError as error:
-        if error.hint == _INSTALL:
+        if "not a git repository" not in error.message:
             raise
         hint = "history is read from git: go into a clone, or name a folder of one"
         raise UsageError("is not in a git repository", where=str(folder), hint=hint) from None
@@ -120,15 +125,18 @@ def _commit(line: str) -> Commit:
     return Commit(*line.split("\0", 2))
 
 
-def _git(folder: Path, arguments: Sequence[str]) -> bytes:
-    """What git prints. Raises UsageError with its last words where it fails."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+def _git(folder: Path, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> bytes:
+    """What git prints, with no more of its own environment than is given. Raises UsageError with its words."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"}
     command = ("git", "-C", str(folder), *arguments)
     try:
-        done = subprocess.run(command, capture_output=True, env=environment, check=False)
+        done = subprocess.run(command, capture_output=True, env={**others, **(environment or {})}, check=False)
     except OSError:  # there is none on the path
-        raise UsageError("git is not installed here", hint=_INSTALL) from None
+        raise UsageError("git is not installed here", hint="install git") from None
     if done.returncode:
         told = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
-        raise UsageError(f"git {arguments[0]} failed: {told[-1]}", where=str(folder))
+        why = next((line for line in told if line.startswith("fatal: ")), told[-1]).removeprefix("fatal: ")
+        remedy = told[-1].strip()
+        hint = remedy if remedy.startswith("git ") else ""
+        raise UsageError(f"git {arguments[0]} failed: {why}", where=str(folder), hint=hint)
     return done.stdout

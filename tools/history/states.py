@@ -89,8 +89,8 @@ class Simulated:
         return found
 
     def _place(self, commit: Commit) -> Path | None:
-        if self.kept is None:
-            return None
+        if self.kept is None or any(Path(name).is_absolute() for name in (self.name, self.chip or "")):
+            return None  # a file outside the commit may change
         given = [commit.name, self.name, self.chip, *self.settings, acortex.__version__]
         return self.kept / f"{commit.short}-{hashlib.sha256(json.dumps(given).encode()).hexdigest()[:24]}.json"
 

@@ -55,6 +55,7 @@ def _series(one: HistorySeries, of: str) -> Iterator[RenderableType]:
     line = sparkline([point.cycles for point in one.points])
     known = [point.cycles for point in one.points if point.cycles is not None]
     ends = f"cycles {known[0]:,} -> {known[-1]:,}" if known else "no numbers"
+    ends += ", none at the end" if known and one.points[-1].cycles is None else ""
     yield Text.assemble((_name(one), "bold"), f"   {line}   {ends}", no_wrap=True)
     for move in one.moves:
         yield from _move(move, of)

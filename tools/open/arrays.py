@@ -28,7 +28,12 @@ def read_arrays(path: str) -> Array | dict[str, Array]:
     Raises UsageError where the file is missing, damaged, or neither of the two.
     """
     if path != files.STANDARD:
-        return _read(Path(path))
+        try:
+            return _read(Path(path))
+        except UsageError as error:
+            if not error.where:  # what reads a file knows its name alone
+                error.where, error.message = path, error.message.removeprefix(f"{Path(path).name} ")
+            raise
     data = files.read(path, limit=MAX_BYTES)
     with tempfile.TemporaryDirectory() as folder:
         spooled = Path(folder, "stdin.npz" if data.startswith(b"PK") else "stdin.npy")

@@ -345,11 +345,11 @@ def power_words(side: Side) -> str:
     power = side.run.power if side.run else None
     if power is None:
         return f"Power over time is {UNKNOWN}: the trace does not hold the report of its run."
-    return _of_run(
-        side,
-        f"Average {scaled(power.average_w, 'W')}, of it {scaled(power.leakage_w, 'W')} leakage; at most"
-        f" {scaled(power.peak_w, 'W')}, in {power.window_cycles:,} cycles from cycle {power.peak_cycle:,} on.",
-    )
+    average = f"Average {scaled(power.average_w, 'W')}, of it {scaled(power.leakage_w, 'W')} leakage"
+    peak = f"at most {scaled(power.peak_w, 'W')}, in {power.window_cycles:,} cycles from cycle {power.peak_cycle:,} on"
+    if len(power.windows_aj) == 1:
+        peak = f"the run fits in one window of {power.window_cycles:,} cycles, so that no peak is told"
+    return _of_run(side, f"{average}; {peak}.")
 
 
 def _of_run(side: Side, words: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -83,12 +83,24 @@ def axes_of(table: object, places: Mapping[str, str], file: str) -> list[Axis]:
 
 def _check_apart(axes: Sequence[Axis]) -> None:
     """Refuses a setting that two axes move."""
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for axis in axes:
         for name in axis.names:
             if name in seen:
-                raise UsageError(f"{name} is in two axes", where=axis.where, hint="link them, or leave one out")
-            seen.add(name)
+                fault = UsageError(f"{name} is in two axes", where=axis.where, hint="link them, or leave one out")
+                fault.places = (("the first of them", seen[name]),)
+                raise fault
+            seen[name] = axis.where
+
+
+def twice(rows: Iterable[tuple[Value, ...]]) -> str:
+    """The first row that stood before, as errors name it; empty where all differ."""
+    seen: set[tuple[Value, ...]] = set()
+    for row in rows:
+        if row in seen:
+            return ", ".join(map(setting_value, row))
+        seen.add(row)
+    return ""
 
 
 EXAMPLE = '"memory.banks" = [4, 8, 16], "clock_ns" = { from = 1.0, to = 4.0, steps = 4 }'

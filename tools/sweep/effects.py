@@ -44,7 +44,8 @@ def effects(
         known = _known(rows, axes, metric, grid)
         y = np.array([row[metric.name] for row in known], np.float64)
         if len(known) >= FEWEST and np.ptp(y):
-            groups = {", ".join(names): _classes([_value(row, names) for row in known], grid) for names in axes}
+            most = CLASSES if len(axes) == 1 else max(2, min(CLASSES, len(known) // 2))
+            groups = {", ".join(names): _classes([_value(row, names) for row in known], grid, most) for names in axes}
             found += _of_metric(np.log(y) if y.min() > 0 else y, groups, metric, grid)
     return found
 
@@ -59,7 +60,7 @@ def chance_of(samples: int) -> float:
     """The share in so many samples that chance alone hardly exceeds: four deviations of that of a number drawn for y
     that does not move it.
     """
-    return 4 * sqrt(2 * (CLASSES - 1)) / samples
+    return min(1.0, 4 * sqrt(2 * (CLASSES - 1)) / samples)
 
 
 def fewest_draws(delays: int) -> int:
@@ -125,8 +126,11 @@ def _whole(places: Sequence[NDArray[np.int64]], known: NDArray[np.bool_]) -> NDA
 
 
 def _of_metric(y: Floats, groups: Mapping[str, NDArray[np.int64]], metric: Metric, grid: bool) -> Iterator[SweepEffect]:
-    """The shares in one metric, alone and of a grid in pairs; nothing of an axis that does not move."""
-    groups = {name: group for name, group in groups.items() if np.ptp(group)}
+    """The shares in one metric, alone and of a grid in pairs. Nothing of an axis that does not move, nor of one of
+    several whose value is another at each point drawn: it has all that the others move.
+    """
+    each = len(y) - 1 if not grid and len(groups) > 1 else len(y)
+    groups = {name: group for name, group in groups.items() if 0 < np.ptp(group) < each}
     alone = {name: _share(y, group, grid) for name, group in groups.items()}
     for name, share in alone.items():
         yield SweepEffect(metric=metric.name, axes=[name], share=share, points=len(y))

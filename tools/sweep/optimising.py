@@ -15,7 +15,7 @@ from acortex.tools.sweep.axes import PROGRAM, Axis, Value
 from acortex.tools.sweep.course import MISSING, STUDY, Course, Hands, Progress, Say
 from acortex.tools.sweep.log import Log, held
 from acortex.tools.sweep.metrics import METRICS
-from acortex.tools.sweep.plan import plan_of
+from acortex.tools.sweep.plan import hash_of, plan_of
 from acortex.tools.sweep.points import Point
 from acortex.tools.sweep.results import SweepReport, SweepRow
 from acortex.tools.sweep.spec import Spec, read_spec
@@ -93,7 +93,7 @@ class _Search:
     def _open(self) -> Any:
         """The study of the folder, which knows what was tried before."""
         path = self.folder / STUDY
-        name = ", ".join((*self.spec.objectives, *(axis.title for axis in self.spec.axes)))
+        name = _known_by(self.spec)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of what is said to be experimental
@@ -151,6 +151,17 @@ class _Search:
         rows = rows_of(course)
         written = table.write(self.folder, course.plan.names, rows)
         return report_of(course, rows, 0, written, self.metrics)
+
+
+def _known_by(spec: Spec) -> str:
+    """What a study is known by: its numbers are those of one program on one chip, and trials name values by place."""
+    first = Point(
+        spec.programs[0],
+        {name: value for axis in spec.axes for name, value in zip(axis.names, axis.rows[0], strict=True)},
+    )
+    (planned,) = plan_of(spec, [first]).points
+    axes = [(axis.names, axis.rows, str(axis.span)) for axis in spec.axes]
+    return hash_of("search", planned.key, spec.objectives, axes)
 
 
 def _propose(trial: Any, axis: Axis) -> None:

@@ -153,6 +153,10 @@ class SweepUncertainty(Document):
     """Of a point at most, the runs that differ in cycles: so many were simulated for its draws."""
     points: int
     """Points that have intervals."""
+    chance: float
+    """The share that chance alone hardly exceeds in so many samples: smaller ones of `constants` may be nothing."""
+    fewest_time_samples: int
+    """Draws of delays from which on it is told which of them matters; with fewer, no share of a delay is."""
     constants: list[SweepConstant]
     """Which constant matters how much, by number, the most first."""
     held: list[str]

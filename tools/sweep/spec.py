@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from acortex import toml_files
 from acortex.errors import AcortexError, UsageError, raise_all
 from acortex.programs.choices import EFFORTS, HOSTS, MAPPINGS
 from acortex.sim.chip.specs import SETTINGS
-from acortex.tools.sweep.axes import CHIP, PROGRAM, Axis, axes_of
+from acortex.tools.sweep.axes import CHIP, COMPILING, PROGRAM, Axis, axes_of, twice
 from acortex.tools.sweep.metrics import METRICS, USUAL
 from acortex.wording import did_you_mean
 
@@ -28,6 +29,8 @@ LIMIT = 100_000
 """Points of a sweep, unless its file says `limit`."""
 
 MOST_POINTS = 10_000_000
+
+ONCE = "each point is run once: leave one of them out"
 
 TIME_SAMPLES = 100
 """Draws of delays for each point, unless it is said: each is a run, which takes as long as thousands of prices."""
@@ -135,11 +138,40 @@ class _Reader:
             objectives=self._objectives(),
             limit=self._whole(self.data, "limit", LIMIT, 1, MOST_POINTS),
         )
+        self._check_apart(made)
+        self._check_different(made)
         raise_all(self.faults)
         return made
 
-    def _fault(self, key: str, message: str, hint: str = "") -> None:
-        self.faults.append(UsageError(message, where=self.places.get(key, self.file), hint=hint))
+    def _check_apart(self, made: Spec) -> None:
+        """Refuses what is said of all points, and is an axis, too: which of both is meant cannot be told."""
+        fixed = {text.partition("=")[0].strip(): "settings" for text in made.settings}
+        fixed |= {name: name for name in COMPILING if getattr(made.compile, name.removeprefix("compile."))}
+        fixed |= {name: name for name in (PROGRAM, CHIP) if self.data.get(name) is not None}
+        for axis in made.axes:
+            for name in filter(fixed.__contains__, axis.names):
+                message = f"{name} stands beside the axis of that name"
+                self._fault(fixed[name], message, "leave one of them out", also=("the axis", axis.where))
+
+    def _check_different(self, made: Spec) -> None:
+        """Refuses points that are said twice. What is drawn may meet, and values of a list may stand often."""
+        if again := twice((one,) for one in made.programs):
+            self._fault("program", f"program has {again} twice", ONCE)
+        if made.sample.points and not made.axes and not self.faults:  # axes that are wrong are not there, either
+            message = f"a {made.sample.kind} sample draws from axes, and there are none"
+            self._fault("sample", message, "leave [sample] out")
+        side_by_side = (tuple(chain(*rows)) for rows in zip(*(axis.rows for axis in made.axes), strict=False))
+        if made.sample.kind == "list" and (again := twice(side_by_side)):
+            self._fault("axes", f"the list has {again} of {', '.join(made.names)} twice", ONCE)
+        for axis in made.axes if made.sample.kind == "grid" else ():
+            if again := twice(axis.rows):
+                self.faults.append(UsageError(f"{axis.title} has {again} twice", where=axis.where, hint=ONCE))
+
+    def _fault(self, key: str, message: str, hint: str = "", also: tuple[str, str] | None = None) -> None:
+        """Notes what is wrong at a key, and `also` what is to be seen at another place."""
+        fault = UsageError(message, where=self.places.get(key, self.file), hint=hint)
+        fault.places = (also,) if also else ()
+        self.faults.append(fault)
 
     def _unknown(self, table: Mapping[str, Any], known: tuple[str, ...], prefix: str) -> None:
         of = f"[{prefix.rstrip('.')}] has" if prefix else "a sweep has"
@@ -200,11 +232,11 @@ class _Reader:
         given = self.data.get("program")
         listed = given if isinstance(given, list) else [given]
         is_axis = any(PROGRAM in axis.names for axis in axes)
-        if is_axis and given is not None:
-            self._fault("program", "program stands beside the axis of that name", "leave one of them out")
-        elif not is_axis and not (listed and all(isinstance(one, str) and one for one in listed)):
+        if is_axis:
+            return
+        if not (listed and all(isinstance(one, str) and one for one in listed)):
             self._fault("program", "a sweep names its program, or a list of them", 'program = "zoo:digits_mlp"')
-        elif not is_axis:
+        else:
             yield from (self._beside(one) or "" for one in listed)
 
     def _beside(self, name: str | None) -> str | None:

@@ -10,7 +10,7 @@ from acortex.sim.chip.specs import Chip
 from acortex.sim.chip.timing_settings import DELAYS
 from acortex.sim.counted import Counted
 from acortex.sim.uncertain import Courses, Samples, held, lead_of, samples_of, settled
-from acortex.tools.sweep.effects import fewest_draws, share_of, shares_of
+from acortex.tools.sweep.effects import chance_of, fewest_draws, share_of, shares_of
 from acortex.tools.sweep.jobs import Drawn
 from acortex.tools.sweep.metrics import ENDS, PRICED, UNCERTAIN
 from acortex.tools.sweep.results import SweepConstant, SweepUncertainty
@@ -95,13 +95,16 @@ def summary(results: Sequence[Mapping[str, object]], number: int, seed: int) -> 
                 together[name.removeprefix(WITH)] = str(value).split()
     constants = [_constant(*key, found, together.get(key[1], [])) for key, found in shares.items()]
     constants.sort(key=lambda one: (SHARED.index(one.metric), -one.share, one.constant))
+    delays = _words(results, DELAYED)
     return SweepUncertainty(
         samples=number,
         seed=seed,
         time_samples=_most(results, DRAWN),
-        delays=_words(results, DELAYED),
+        delays=delays,
         courses=_most(results, COURSES),
         points=len(results),
+        chance=chance_of(number),
+        fewest_time_samples=fewest_draws(len(delays)),
         constants=constants,
         held=_words(results, HELD),
     )

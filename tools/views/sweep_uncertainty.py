@@ -9,7 +9,6 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from acortex.tools.sweep.effects import chance_of, fewest_draws
 from acortex.tools.sweep.metrics import ENDS, METRICS, UNCERTAIN, Metric
 from acortex.tools.sweep.results import SweepConstant, SweepReport, SweepRow, SweepUncertainty
 from acortex.tools.views.tables import number_table
@@ -92,15 +91,15 @@ def basis_told(report: SweepReport) -> Iterator[str]:
         return
     yield f"{found.samples:,} samples per point, seed {found.seed}: nine of ten lie between the ends"
     yield "constants are drawn within the spreads of the chip file, each on its own but for those joined by +"
-    if (chance := chance_of(found.samples)) > LEAST_CHANCE:
-        yield f"of so few samples shares below {100 * chance:.0f} % may be chance; --samples 1000 tells more"
+    if found.chance > LEAST_CHANCE:
+        yield f"of so few samples shares below {100 * found.chance:.0f} % may be chance; --samples 1000 tells more"
     outside = [list(_outside(row)) for row in report.rows]
     if many := sum(map(bool, outside)):
         names = all_of(list(dict.fromkeys(name for row in outside for name in row)))
         yield f"{count(many, 'point')} of {found.points:,}: {names} of the chip as it is, beyond these ends"
     yield _of_time(found)
-    if found.time_samples < (least := fewest_draws(len(found.delays))):
-        yield f"too few draws to say which delay matters: --time-samples {least} or more does"
+    if found.time_samples < found.fewest_time_samples:
+        yield f"too few draws to say which delay matters: --time-samples {found.fewest_time_samples} or more does"
     if found.held:
         yield f"without a spread, and taken as they are: {', '.join(found.held)}"
 

@@ -14,6 +14,7 @@ from acortex.programs.host.facts import inferred
 from acortex.programs.host.partition import NothingLeft
 from acortex.programs.network.importer import from_proto
 from acortex.programs.network.network import Constant, Node
+from acortex.programs.operators.context import UnsupportedNodes
 
 MICROSOFT = "com.microsoft"
 VECTOR = Kind("float32", (1, 4, 8))
@@ -138,3 +139,11 @@ def test_a_network_whose_outputs_stay_open_is_refused_in_words() -> None:
     a = net.add("MatMul", net.give("x", (1, 8)), net.weights(8, 8))
     with pytest.raises(NothingLeft, match="no output of the network has a fixed shape"):
         divided(net.model(net.add("NonZero", a)))
+
+
+def test_a_network_whose_outputs_depend_on_no_input_is_refused_by_its_name() -> None:
+    net = Grower()
+    net.give("x", (1, 8))
+    constant = net.weights(1, 8)
+    with pytest.raises(UnsupportedNodes, match=r"\n  \w+ \(output\): it does not depend on an input"):
+        divided(net.model(net.add("Neg", constant)))

@@ -127,9 +127,11 @@ def test_power_and_memory_have_what_they_are_of(report: RunReport) -> None:
         "window_cycles": 9,
     }
     memory = {**report.as_dict()["memory"], "peak_words": 2000, "capacity_words": 8000, "peak_share": 0.25}
-    found = changed(report, power={**power, "windows_aj": []}, memory={**memory, "current_words": 1234})
+    found = changed(report, power={**power, "windows_aj": [4, 1]}, memory={**memory, "current_words": 1234})
     assert found["peak power"] == ("4.00 mW", "in windows of 1.00 us; average 2.00 mW, of it 1.00 mW leakage")
     assert found["memory"] == ("25.0 %", "2,000 of 8,000 words live at the peak, 1,234 at the end")
+    short = changed(report, power={**power, "windows_aj": [4]})
+    assert short["peak power"][1] == "the run fits in one window of 1.00 us; average 2.00 mW, of it 1.00 mW leakage"
 
 
 def test_errors_are_those_of_a_chip_and_a_seed(report: RunReport) -> None:

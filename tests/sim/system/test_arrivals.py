@@ -85,6 +85,9 @@ def test_a_heading_is_passed_over_and_quotes_are_taken_off() -> None:
         ("1\n-1\n", "a.csv:2", "'-1' is no time in seconds"),
         ("1\nnan\n", "a.csv:2", "'nan' is no time"),
         ("1\n1e30\n", "a.csv:2", "'1e30' is no time"),
+        ("1e30\n1\n", "a.csv:1", "'1e30' is no time"),  # a number is no heading
+        ("-1\n", "a.csv:1", "'-1' is no time"),
+        ("nan\n1\n", "a.csv:1", "'nan' is no time"),
         ("", "a.csv", "holds 0 arrivals"),
         ("time\n", "a.csv", "holds 0 arrivals"),
         ("1\ntime\n", "a.csv:2", "'time' is no time"),

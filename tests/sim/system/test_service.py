@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from systems import copying, digits_cnn, digits_mlp
 
+from acortex.errors import UsageError
+from acortex.isa.asm.assembler import assemble
+from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.inputs import HostData
 from acortex.sim.results import RunReport
 from acortex.sim.run import Prepared
@@ -48,6 +51,21 @@ def test_gaps_beyond_the_longer_run_are_those_of_a_run_of_as_many(name: str) -> 
     assert len(found.gaps) < 100
     for number in range(149 - DRAIN):
         assert found.gap_as(number) == (ends[number + 1] - ends[number]) * found.cycle_as
+
+
+STREAMLESS = {
+    "does 1 inference where the host has 72": "start\nnop\nhalt\n",
+    "gives the host nothing, so that no request of it ends": (
+        ".input x, shape=64\nstart\nloop l0, host\nturn: inference l0\nbase d0, 0\ninput x, d0\nnext l0, turn\nhalt\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("told", STREAMLESS)
+def test_a_program_that_serves_no_stream_is_refused(told: str) -> None:
+    program = assemble(f".chip acortex_digits\n{STREAMLESS[told]}")
+    with pytest.raises(UsageError, match=told):
+        service_of(Stage("p", program, chip_of(program)))
 
 
 def test_the_second_half_of_the_gaps_comes_again() -> None:

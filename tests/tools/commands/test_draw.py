@@ -79,7 +79,11 @@ REFUSED = [
         "a.gif: .gif is not a form of pictures",
         "end the name with .svg or .png",
     ),
-    (("memory", "zoo:digits_mlp", "-o", "a"), "a: a name without a suffix is none", "end the name with .svg or .png"),
+    (
+        ("memory", "zoo:digits_mlp", "-o", "a"),
+        "a: a name without a suffix says no form of pictures",
+        "end the name with .svg or .png",
+    ),
     (
         ("memory", "-o", "a.svg"),
         "error: a picture of memory is one of a program, and none is given",

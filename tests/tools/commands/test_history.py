@@ -54,7 +54,7 @@ def test_a_part_is_said_first(folder: Path) -> None:
     for at in range(3):
         commit(folder.parent, f"words {at}", {})
     result = acortex_("HEAD~2..HEAD", "--program", "none.s", "--repository", folder)
-    assert result.exit_code == 0, result.output
+    assert (result.exit_code, result.stderr) == (1, "warning: nothing ran, at any commit\n")
     first, second, *_, last = result.stdout.splitlines()
     assert first == "2 of 3 commits were looked at, by halving: changes that cancel may be missed (--all)"
     assert second.endswith("3 commits, 0 changes")
@@ -144,10 +144,10 @@ def test_options_come_to_the_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(following, "of_programs", taken)
     settings = ("--set", "memory.ports=2", "--set", "clock_ns=1")
     programs = ("--program", "a.s", "--program", "b.s")
-    assert acortex_(tmp_path, *programs, *settings).exit_code == 0
+    assert acortex_(tmp_path, *programs, *settings).exit_code == 1  # nothing ran
     more = ("--chip", "c.toml", "--repository", "r", "--all", "-o", "k")
-    assert acortex_("A..B", *programs, *settings, *more).exit_code == 0
-    assert acortex_("A..B", *programs).exit_code == 0
+    assert acortex_("A..B", *programs, *settings, *more).exit_code == 1
+    assert acortex_("A..B", *programs).exit_code == 1
     told = [{name: value for name, value in one.items() if name != "progress"} for one in asked]
     laid = ("memory.ports=2", "clock_ns=1")
     ran = {"source": "A..B", "programs": ("a.s", "b.s")}

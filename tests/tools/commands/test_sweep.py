@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -110,9 +111,11 @@ def test_where_a_line_is_short_settings_are_folded_and_numbers_stay_whole(tmp_pa
                 assert number_text(row[name], METRICS[name]) in shown
 
 
-def test_a_sweep_of_which_all_points_fail_exits_with_1(tmp_path: Path, spec: Path) -> None:
+@pytest.mark.parametrize("command", [("sweep",), ("optimise", "--trials", 2)])
+def test_a_sweep_of_which_all_points_fail_exits_with_1(tmp_path: Path, spec: Path, command: Sequence[object]) -> None:
     spec.write_text(SPEC.replace("[1, 2, 3]", "[0]"))
-    assert acortex_("sweep", spec, "-o", tmp_path / "out", "--workers", 1).exit_code == 1
+    result = acortex_(*command, spec, "-o", tmp_path / "out", "--workers", 1)
+    assert result.exit_code == 1 and "points failed; their rows say why" in result.stderr
 
 
 @pytest.mark.parametrize(

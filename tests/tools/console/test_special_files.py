@@ -39,7 +39,11 @@ READERS = [
     "trace export SPECIAL.actrace --to csv -o new",
     "trace reprice SPECIAL.actrace",
 ]
-WRITERS = ["run echo.s --trace SPECIAL.actrace", "run echo.s --dump-layers SPECIAL.s"]
+WRITERS = [
+    "run echo.s --trace SPECIAL.actrace",
+    "run echo.s --dump-layers SPECIAL.s",
+    "run echo.s --dump-layers SPECIAL.s/new",
+]
 
 
 def call(words: str) -> tuple[int, str]:

@@ -78,3 +78,10 @@ def test_what_is_neither_a_folder_nor_a_range_is_refused_outside_a_repository_to
     assert made.exit_code == 2
     assert "'chipz' is no range of commits" in made.stderr
     assert "a folder of chip files" in made.stderr
+
+
+def test_numbers_in_names_are_numbers(tmp_path: Path) -> None:
+    for name in ("v10", "v9", "10", "2b", "v", "v9-2"):
+        (tmp_path / f"{name}.toml").write_text("memory.ports = 0\n")
+    (series,) = of_chips(str(tmp_path), ["none.s"]).series
+    assert [point.subject for point in series.points] == ["2b", "10", "v", "v9", "v9-2", "v10"]

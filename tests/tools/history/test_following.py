@@ -187,6 +187,13 @@ def test_a_result_is_kept_for_its_commit_program_chip_and_settings(numbers: Path
     assert (look().runs, look().runs) == (3, 0)
 
 
+def test_what_lies_outside_of_the_commits_is_run_each_time(numbers: Path, tmp_path: Path) -> None:
+    chips = [str(tmp_path / "x.toml")]
+    for _ in range(2):
+        report = of_programs("HEAD~1..HEAD", ["a.s"], chips, folder=str(numbers), kept=str(tmp_path / "kept"))
+        assert (report.runs, cycles_of(report)) == (2, [[207, 205]])
+
+
 def test_each_program_is_run_on_each_chip_and_a_part_says_of_how_many_pairs_it_is(numbers: Path) -> None:
     """Halving sees that both ends of `a.s` agree, and misses what is between them."""
     calls: list[tuple[int, int]] = []

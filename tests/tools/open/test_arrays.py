@@ -54,8 +54,25 @@ def test_both_forms_come_from_stdin(suffix: str, tmp_path: Path, monkeypatch: py
 def test_objects_are_not_unpickled(tmp_path: Path) -> None:
     path = tmp_path / "x.npy"
     np.save(path, np.array([{"a": 1}]), allow_pickle=True)
-    with pytest.raises(UsageError, match=r"x\.npy has dtype object"):
+    with pytest.raises(UsageError, match=r"x\.npy: has dtype object"):
         read_arrays(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("x.npy", "does not begin like a .npy array"),
+        ("x.npz", "is not a .npz file (BadZipFile)"),
+        ("x.txt", "is neither .npy nor .npz"),
+        ("none.npy", "cannot read none.npy: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_whole_path(name: str, told: str, tmp_path: Path) -> None:
+    for kind in ("npy", "npz", "txt"):
+        (tmp_path / f"x.{kind}").write_bytes(b"no array")
+    with pytest.raises(UsageError) as caught:
+        read_arrays(str(tmp_path / name))
+    assert (caught.value.where, caught.value.message) == (str(tmp_path / name), told)
 
 
 def test_a_header_that_claims_more_than_the_file_holds_is_refused(tmp_path: Path) -> None:
@@ -99,7 +116,7 @@ def test_an_archive_is_opened_once_for_all_its_arrays(tmp_path: Path, monkeypatc
 
 def test_an_archive_without_arrays_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz")
-    with pytest.raises(UsageError, match=r"x\.npz holds no arrays"):
+    with pytest.raises(UsageError, match=r"x\.npz: holds no arrays"):
         read_arrays(str(tmp_path / "x.npz"))
 
 

@@ -159,6 +159,13 @@ def test_a_trace_that_was_filtered_when_written_is_a_part(tmp_path: Path) -> Non
     side = side_of(open_trace(path), {})
     assert side.selected and side.run is not None and side.own is None
     assert sections.power_words(side).startswith("Of the whole run: average")
+    assert sections.power_words(side).endswith("; the run fits in one window of 561 cycles, so that no peak is told.")
+
+
+def test_a_peak_is_that_of_a_window_which_the_run_has(whole: Trace) -> None:
+    side = side_of(whole, {})
+    assert side.run is not None and side.run.cycles > 561
+    assert "in 561 cycles from cycle" in sections.power_words(side)
 
 
 # Runs that were stopped -----------------------------------------------------------------------------------------------

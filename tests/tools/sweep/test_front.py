@@ -114,6 +114,20 @@ def test_an_axis_that_says_it_all_has_nearly_the_whole_share_where_points_are_dr
     assert found["b"] < 0.05
 
 
+@pytest.mark.parametrize("points", [4, 6, 8, 9, 15])
+def test_of_few_drawn_points_an_axis_that_moves_nothing_has_no_share(points: int) -> None:
+    """Where each point has a value of its own, classes of one point would give an axis all that the others move."""
+    generator = np.random.default_rng(points)
+    shares: dict[str, list[float]] = {"a": [], "b": [], "c": []}
+    for _ in range(200):
+        values = [(float(a), float(b), f"word{at}") for at, (a, b) in enumerate(generator.random((points, 2)))]
+        rows = [row(axes=dict(zip("abc", one, strict=True)), latency_s=float(np.exp(one[0]))) for one in values]
+        for one in effects(rows, [("a",), ("b",), ("c",)], [METRICS["latency_s"]], False):
+            shares[one.axes[0]].append(one.share)
+    assert np.mean(shares["a"]) > 0.5 > 0.25 > np.mean(shares["b"])
+    assert shares["c"] == []
+
+
 def grid_row(axes: dict[str, Any], failed: bool, **numbers: Any) -> SweepRow:
     return row(axes=axes, **numbers) if not failed else row(axes=axes).model_copy(update={"status": "failed"})
 

@@ -68,6 +68,28 @@ def test_a_search_that_was_killed_makes_up_for_the_trials_that_were_under_way(tm
     assert (report.complete, report.points, report.done) == (True, 9, 9)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"settings": ["clock_ns=9"]},
+        {"axes": {"memory.ports": [2, 1]}},
+        {"axes": {"memory.ports": [1]}},
+        {"axes": {"memory.ports": [1, 2, 4]}},
+        {"axes": {"memory.ports": {"from": 1, "to": 2}}},
+        {"objectives": ["latency_s", "area_mm2"]},
+    ],
+    ids=str,
+)
+def test_another_search_in_the_same_folder_begins_anew(tmp_path: Path, other: dict[str, Any]) -> None:
+    """Its trials are not taken for those of the one before: they have other numbers, and other values."""
+    axes = {"memory.ports": [1, 2]}
+    optimise(spec(axes), tmp_path, trials=4)
+    report = optimise(spec(**{"axes": axes, **other}), tmp_path, trials=3)
+    assert (report.complete, report.points, report.done) == (True, 3, 3)
+    again = optimise(spec(axes), tmp_path, trials=4)
+    assert (again.points, again.done) == (4, 4)
+
+
 def test_a_trial_whose_worker_died_is_no_trial_of_the_next_call(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("acortex.tools.sweep.optimising.Hands.work", lambda *_: None)  # as if no worker answered

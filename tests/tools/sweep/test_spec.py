@@ -85,6 +85,7 @@ WRONG = [
     ('program = "a.s"\n[axes]\nprogram = ["b.s"]', "program stands beside the axis of that name", 1),
     ('program = "a.s"\n[sample]\nkind = "latin"', "sample.kind is 'latin', allowed are grid, list, random, sobol", 3),
     ('program = "a.s"\n[sample]\nkind = "sobol"', "a sobol sample says how many points it has", 2),
+    ('program = "a.s"\n[sample]\nkind = "random"\npoints = 3', "a random sample draws from axes, and there", 2),
     ('program = "a.s"\n[sample]\npoints = 3', "points are for random and sobol", 3),
     ('program = "a.s"\n[sample]\npoint = 3', "[sample] has no point", 3),
     ('program = "a.s"\n[compile]\nmapping = "bset"', "compile.mapping is 'bset', allowed are taps, dense, best", 3),
@@ -97,6 +98,59 @@ WRONG = [
         3,
     ),
 ]
+
+
+TWICE_SAID = [
+    ('settings = ["clock_ns=2", "memory.ports=2"]', '"memory.ports" = [1]', "memory.ports"),
+    ('settings = [" memory.ports = 2"]', '"clock_ns, memory.ports" = { linked = [[1, 4], [2, 8]] }', "memory.ports"),
+    ('chip = "acortex_digits"', 'chip = ["acortex_digits"]', "chip"),
+    ('compile.mapping = "taps"', '"compile.mapping" = ["taps", "best"]', "compile.mapping"),
+    ("compile.dims = { N = 1 }", '"compile.mapping" = ["taps", "best"]', ""),
+    ('settings = ["memory.ports=2"]', '"memory.banks" = [1]', ""),
+]
+
+
+@pytest.mark.parametrize(("fixed", "axis", "name"), TWICE_SAID)
+def test_what_is_fixed_and_moved_is_refused_with_both_lines(tmp_path: Path, fixed: str, axis: str, name: str) -> None:
+    text = f'program = "a.s"\n{fixed}\n[axes]\n{axis}\n'
+    if not name:
+        assert read(tmp_path, text).axes
+        return
+    with pytest.raises(UsageError, match=f"{name} stands beside the axis of that name") as caught:
+        read(tmp_path, text)
+    file = tmp_path / "s.toml"
+    assert (caught.value.where, caught.value.places) == (f"{file}:2", (("the axis", f"{file}:4"),))
+
+
+LIST = '[sample]\nkind = "list"\n'
+DRAWN = '[sample]\nkind = "random"\npoints = 5\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "line"),
+    [
+        ('[axes]\n"memory.ports" = [1, 2, 1]', "memory.ports has 1 twice", 3),
+        ('[axes]\n"clock_ns" = [1, 2, 1.0]', "clock_ns has 1.0 twice", 3),
+        ('[axes]\n"a, b" = { linked = [["memory.ports", "memory.banks"], [1, 4], [2, 4], [1, 4]] }', "1, 4 twice", 3),
+        (LIST + '[axes]\n"memory.ports" = [1, 1]\n"memory.banks" = [4, 4]', "1, 4 of memory.ports, memory.banks", 4),
+        (LIST + '[axes]\n"memory.ports" = [1, 1]\n"memory.banks" = [4, 8]', "", 0),
+        (DRAWN + '[axes]\n"memory.ports" = [1, 1, 2]', "", 0),
+    ],
+)
+def test_a_point_that_is_said_twice_is_refused(tmp_path: Path, text: str, message: str, line: int) -> None:
+    """Axes side by side may say a value often, and a draw takes what stands often more often."""
+    text = f'program = "a.s"\n{text}'
+    if not message:
+        assert read(tmp_path, text).axes
+        return
+    with pytest.raises(UsageError, match=message) as caught:
+        read(tmp_path, text)
+    assert caught.value.where == f"{tmp_path / 's.toml'}:{line}"
+
+
+def test_a_program_that_is_listed_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="program has zoo:lstm twice"):
+        read(tmp_path, 'program = ["zoo:lstm", "zoo:digits_mlp", "zoo:lstm"]')
 
 
 @pytest.mark.parametrize(("text", "message", "line"), WRONG)
@@ -168,7 +222,7 @@ def test_whole_numbers_are_taken_up_to_their_bounds(name: str, key: str | None, 
         return {name: {**kind, key: value} if key else value}
 
     for value in (least, most):
-        made = getattr(spec_of({**PROGRAM, **given(value)}, "s.toml"), name)
+        made = getattr(spec_of({**PROGRAM, "axes": {"memory.ports": [1]}, **given(value)}, "s.toml"), name)
         assert (getattr(made, key) if key else made) == value
     for value in (least - 1, most + 1):
         path = f"{name}.{key}" if key else name

@@ -416,6 +416,15 @@ def test_the_speed_of_a_host_is_drawn_where_it_works(tmp_path: Path) -> None:
     assert [row.cycles_p5, row.cycles_p95] == ends([rest + part for part in took])
 
 
+@pytest.mark.parametrize(("samples", "chance"), [(5, 1.0), (NUMBER, 4 * 14**0.5 / NUMBER)])
+def test_a_report_says_what_share_may_be_chance_and_from_how_many_draws_delays_are_told_apart(
+    tmp_path: Path, samples: int, chance: float
+) -> None:
+    found = made(tmp_path, samples, ONE, draws=2).uncertainty
+    assert found is not None and found.chance == pytest.approx(chance)
+    assert found.fewest_time_samples == 3 * len(found.delays) > found.time_samples == 2
+
+
 @pytest.mark.parametrize("samples", [50, 200])
 def test_what_moves_nothing_hardly_has_a_larger_share_than_chance_is_said_to_give(samples: int) -> None:
     random = np.random.default_rng(samples)
