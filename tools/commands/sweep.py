@@ -86,6 +86,8 @@ def run(
             raise UsageError(f"{option} is for --uncertain", hint="give that too, or leave it out")
     read = replace(read_spec(spec), samples=(samples or SAMPLES) if uncertain else 0)
     read = read if time_samples is None else replace(read, time_samples=time_samples)
+    for one in read.repeated:
+        warn(f"{one}: it is run once, and has two rows")
     with working_on(workers or processors(), scheduler, workers is not None, "sweeping") as (many, executor, bar):
         report = run_all(read, folder, workers=many, executor=executor, progress=bar, say=say)
     if form == "json":

@@ -30,8 +30,6 @@ LIMIT = 100_000
 
 MOST_POINTS = 10_000_000
 
-ONCE = "each point is run once: leave one of them out"
-
 TIME_SAMPLES = 100
 """Draws of delays for each point, unless it is said: each is a run, which takes as long as thousands of prices."""
 
@@ -94,6 +92,19 @@ class Spec:
         """What is moved, in the order of the file."""
         return tuple(name for axis in self.axes for name in axis.names)
 
+    @property
+    def repeated(self) -> list[str]:
+        """What the file says twice. Such a point is run once, and has two rows. What is drawn may meet, and values of a
+        list may stand often.
+        """
+        found = [(self.file, "program", twice((one,) for one in self.programs))]
+        if self.sample.kind == "list":
+            side_by_side = (tuple(chain(*rows)) for rows in zip(*(axis.rows for axis in self.axes), strict=False))
+            found.append((self.file, f"the list of {', '.join(self.names)}", twice(side_by_side)))
+        if self.sample.kind == "grid":
+            found += [(axis.where, axis.title, twice(axis.rows)) for axis in self.axes]
+        return [f"{where}: {what} has {again} twice" for where, what, again in found if again]
+
 
 def read_spec(path: str | Path) -> Spec:
     """The sweep of a file. Raises UsageError, or ManyErrors where there are several, each with its line."""
@@ -139,7 +150,7 @@ class _Reader:
             limit=self._whole(self.data, "limit", LIMIT, 1, MOST_POINTS),
         )
         self._check_apart(made)
-        self._check_different(made)
+        self._check_drawn(made)
         raise_all(self.faults)
         return made
 
@@ -153,19 +164,11 @@ class _Reader:
                 message = f"{name} stands beside the axis of that name"
                 self._fault(fixed[name], message, "leave one of them out", also=("the axis", axis.where))
 
-    def _check_different(self, made: Spec) -> None:
-        """Refuses points that are said twice. What is drawn may meet, and values of a list may stand often."""
-        if again := twice((one,) for one in made.programs):
-            self._fault("program", f"program has {again} twice", ONCE)
+    def _check_drawn(self, made: Spec) -> None:
+        """Refuses a sample that draws from nothing."""
         if made.sample.points and not made.axes and not self.faults:  # axes that are wrong are not there, either
             message = f"a {made.sample.kind} sample draws from axes, and there are none"
             self._fault("sample", message, "leave [sample] out")
-        side_by_side = (tuple(chain(*rows)) for rows in zip(*(axis.rows for axis in made.axes), strict=False))
-        if made.sample.kind == "list" and (again := twice(side_by_side)):
-            self._fault("axes", f"the list has {again} of {', '.join(made.names)} twice", ONCE)
-        for axis in made.axes if made.sample.kind == "grid" else ():
-            if again := twice(axis.rows):
-                self.faults.append(UsageError(f"{axis.title} has {again} twice", where=axis.where, hint=ONCE))
 
     def _fault(self, key: str, message: str, hint: str = "", also: tuple[str, str] | None = None) -> None:
         """Notes what is wrong at a key, and `also` what is to be seen at another place."""
