@@ -265,7 +265,13 @@ def test_an_operand_of_opset_6_lies_along_its_axis(op, size, attributes, lies):
     made = of_old_times(originals.model(nodes, {"x": [1, 3, 6, 6]}, constants, opset=6))
     given = originals.inputs_of(made)
     c, operand = np.einsum("bnchw,oc->bnohw", given["x"], constants["w"][..., 0, 0]), k.reshape(lies)
-    wanted = {"Add": c + operand, "Sub": c - operand, "Mul": c * operand, "Div": c / operand, "PRelu": np.where(c < 0, c * operand, c)}
+    wanted = {
+        "Add": c + operand,
+        "Sub": c - operand,
+        "Mul": c * operand,
+        "Div": c / operand,
+        "PRelu": np.where(c < 0, c * operand, c),
+    }
     assert np.array_equal(originals.evaluated(made, given)["y"], wanted[op])
 
 
