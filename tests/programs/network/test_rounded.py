@@ -11,7 +11,8 @@ from acortex.programs.network.importer import from_proto
 from acortex.programs.network.rounded import at_end, with_levels
 
 NUMBERS = {
-    "low": -2.5, "high": 3.5, "least": -1.0, "most": 2.0, "two": 2.0, "minus": -2.0, "half": 0.5, "odd": 0.4, "nought": 0,
+    "low": -2.5, "high": 3.5, "least": -1.0, "most": 2.0, "two": 2.0, "minus": -2.0, "half": 0.5, "odd": 0.4,
+    "nought": 0,
 }  # fmt: skip
 CONSTANTS = {name: np.float32(value) for name, value in NUMBERS.items()}
 ROUNDING = {"Round": np.rint, "Floor": np.floor, "Ceil": np.ceil}
