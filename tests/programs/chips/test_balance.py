@@ -47,6 +47,15 @@ def test_loads_are_those_of_the_layers(digits: LayerGraph) -> None:
     assert found.words == (0, 14 * 14, 7 * 7, 0)
 
 
+def test_words_cross_a_cut_while_something_behind_it_reads_them() -> None:
+    """What the host gives crosses none, whoever reads it; what is read again later crosses all in between."""
+    x = Network("skips", input=(130,))
+    first = x.linear(130)
+    third = first.linear(70).linear(130)
+    found = loads(quantised(first.add(third).linear(130).add(x).linear(3)), MACHINE)
+    assert dict(zip(found.places, found.words, strict=True)) == {0: 0, 1: 3, 2: 3 + 2, 4: 3, 6: 3, 7: 0}
+
+
 @pytest.mark.parametrize(("channels", "words"), [(1, 6), (64, 6), (65, 12)])
 def test_a_pixel_takes_whole_words(channels: int, words: int) -> None:
     assert words_of(Map("m", 2, 3, channels, Coding(1.0))) == words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,23 @@ def test_outputs_are_what_they_were_and_ranges_come_nearer(name: str) -> None:
 @pytest.mark.parametrize("name", ["relu6", "sigmoid", "hard_swish"])
 def test_what_a_factor_does_not_go_through_stays(name: str) -> None:
     graph, inputs = prepared(getattr(first(), name)().conv(4, 3))
+    before = ranges(graph, inputs, "first")
+    equalise(graph, inputs)
+    assert np.array_equal(ranges(graph, inputs, "first"), before)
+
+
+@pytest.mark.parametrize("bounds", [{"low": -0.4}, {"low": -0.4, "high": 0.4}, {"high": 0.4}], ids=str)
+def test_channels_between_bounds_stay(bounds: dict[str, float]) -> None:
+    graph, inputs = prepared(first().conv(4, 3))
+    graph.steps[0].activation = replace(graph.steps[0].activation, **bounds)
+    before = ranges(graph, inputs, "first")
+    equalise(graph, inputs)
+    assert np.array_equal(ranges(graph, inputs, "first"), before)
+
+
+def test_channels_of_a_map_with_bounds_of_its_own_stay() -> None:
+    graph, inputs = prepared(first().conv(4, 3))
+    graph.maps[graph.steps[0].out].bounds = (-1.0, 1.0)
     before = ranges(graph, inputs, "first")
     equalise(graph, inputs)
     assert np.array_equal(ranges(graph, inputs, "first"), before)
