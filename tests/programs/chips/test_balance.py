@@ -103,6 +103,11 @@ def test_words_hold_the_port_of_the_chip_as_long_as_it_says(digits: LayerGraph) 
     assert slow.cost(0, 1) == 1000 * max(slow.words[:2]) > loads(digits, MACHINE).cost(0, 1)
 
 
+def test_words_come_and_go_at_once_and_beside_the_work_of_the_layers() -> None:
+    found = made_up([30, 5, 5], [9, 12])
+    assert [found.cost(0, 1), found.cost(1, 2), found.cost(2, 3), found.cost(0, 3)] == [30, 24, 24, 40]
+
+
 def test_as_few_chips_as_hold_the_network(digits: LayerGraph) -> None:
     assert layers_of(divided(digits, MACHINE, None)) == [5]
     small = replace(MACHINE, m_top=13, m_bottom=12, columns=1)  # dense takes 25 arrays of 29
@@ -114,6 +119,7 @@ def test_as_few_chips_as_hold_the_network(digits: LayerGraph) -> None:
 def test_instructions_are_counted_too(digits: LayerGraph) -> None:
     whole = compile_graph(digits, MACHINE)
     short = replace(MACHINE, instruction_words=whole.report.instructions - 1)
+    assert len(divided(digits, replace(short, instruction_words=whole.report.instructions), None)) == 1
     parts = divided(digits, short, None)
     assert len(parts) > 1
     assert all(compile_graph(part, short).report.instructions < whole.report.instructions for part in parts)
