@@ -125,6 +125,12 @@ def test_a_stage_whose_output_nobody_takes_ends_the_request_too() -> None:
     assert course.ended == [700 * 10**9]
 
 
+def test_a_chip_is_idle_as_it_ends_its_last_request() -> None:
+    one = Service(10**9, 100, (50, 10, 10, 10), 0, 0, 0, 0, 0)
+    course = serve(made_up(), [one], [time * 10**9 for time in (0, 100, 100, 100)])
+    assert [end // 10**9 for end in course.ended] == [100, 200, 250, 260]
+
+
 def test_gaps_begin_anew_when_a_chip_has_been_idle() -> None:
     one = Service(10**9, 100, (50, 10, 10, 10), 0, 0, 0, 0, 0)
     course = serve(made_up(), [one], [0, 0, 0, 1000 * 10**9, 1000 * 10**9])
