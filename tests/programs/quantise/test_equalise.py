@@ -122,6 +122,14 @@ def test_channels_beside_a_margin_of_a_number_stay(behind: list[Any]) -> None:
     assert np.allclose(evaluate(graph, inputs)[graph.outputs[0].map], exact, rtol=1e-4, atol=1e-3)
 
 
+def test_channels_of_a_product_with_a_margin_of_a_number_stay() -> None:
+    graph, inputs = prepared(first().conv(4, 3, pad=1))
+    graph.steps[1].pad = 0.5
+    before = ranges(graph, inputs, "first")
+    equalise(graph, inputs)
+    assert np.array_equal(ranges(graph, inputs, "first"), before)
+
+
 def test_channels_of_a_map_with_bounds_of_its_own_stay() -> None:
     graph, inputs = prepared(first().conv(4, 3))
     graph.maps[graph.steps[0].out].bounds = (-1.0, 1.0)
