@@ -9,6 +9,7 @@ from systems import LINK, copying, digits_cnn, digits_mlp
 from acortex.errors import UsageError
 from acortex.sim.inputs import HostData
 from acortex.sim.run import Prepared
+from acortex.sim.system import simulated
 from acortex.sim.system.arrivals import poisson
 from acortex.sim.system.parts import System, system_of
 from acortex.sim.system.report import bottleneck, idle_latency
@@ -38,6 +39,7 @@ def test_a_request_alone_takes_what_composed_times_say_but_for_whole_cycles() ->
     alone = idle_latency(system, services)
     assert 0 <= course.ended[0] - alone < 2 * services[0].cycle_as
     assert 0 <= course.ended[1] - 10**16 - alone < 3 * services[0].cycle_as
+    assert all(0 <= wait < 3 * services[0].cycle_as for wait in course.waits[0])
 
 
 @pytest.mark.parametrize("load", [0.3, 0.8])
@@ -82,6 +84,14 @@ def test_too_many_requests_are_refused() -> None:
     with pytest.raises(UsageError, match="10,001 requests are too many") as refused:
         simulate(digits_mlp(), [], [0] * (MOST_REQUESTS + 1))
     assert "--requests 10000" in refused.value.hint
+
+
+def test_as_many_requests_as_are_allowed_are_simulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulated, "MOST_REQUESTS", 3)
+    services = [service_of(stage) for stage in digits_mlp().stages]
+    assert len(simulate(digits_mlp(), services, [0] * 3).ended) == 3
+    with pytest.raises(UsageError, match="4 requests are too many"):
+        simulate(digits_mlp(), services, [0] * 4)
 
 
 def test_several_replicas_are_refused() -> None:
