@@ -98,6 +98,15 @@ def test_of_codings_with_equal_errors_the_first_is_taken(order):
     assert _nearest(values, tried) == exact[order[0]]
 
 
+@pytest.mark.parametrize("ulps", [1, 2, 5])
+@pytest.mark.parametrize("seed", range(10))
+def test_codings_that_differ_in_the_last_digits_of_their_errors_are_told_apart(seed, ulps):
+    random = np.random.default_rng(seed)
+    values = 0.1 * random.integers(-8, 8, random.integers(5, 60))
+    exact, near = Coding(0.1, 8, 4), Coding(0.1 * (1 + ulps * 2.0**-52), 8, 4)
+    assert _nearest(values, [near, exact]) == _nearest(values, [exact, near]) == exact
+
+
 @pytest.mark.parametrize("method", ["mse", "percentile", "minmax"])
 def test_negative_numbers_have_a_zero_code_between_the_ends(method):
     assert 0 < coding(seen(np.linspace(-1, 3, 100)), 4, method).zero < 15
