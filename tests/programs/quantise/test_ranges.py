@@ -98,12 +98,12 @@ def test_of_codings_with_equal_errors_the_first_is_taken(order):
     assert _nearest(values, tried) == exact[order[0]]
 
 
-@pytest.mark.parametrize("ulps", [1, 2, 5])
-@pytest.mark.parametrize("seed", range(10))
-def test_codings_that_differ_in_the_last_digits_of_their_errors_are_told_apart(seed, ulps):
+@pytest.mark.parametrize("seed", [20, 63, 70, 134])
+def test_codings_that_differ_in_the_last_digits_of_their_errors_are_told_apart(seed):
+    """Of these numbers the estimate alone would take the one that is a last digit off."""
     random = np.random.default_rng(seed)
     values = 0.1 * random.integers(-8, 8, random.integers(5, 60))
-    exact, near = Coding(0.1, 8, 4), Coding(0.1 * (1 + ulps * 2.0**-52), 8, 4)
+    exact, near = Coding(0.1, 8, 4), Coding(0.1 * (1 + 2.0**-52), 8, 4)
     assert _nearest(values, [near, exact]) == _nearest(values, [exact, near]) == exact
 
 
