@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from systems import LINK, copying, digits_cnn, digits_mlp
 
 from acortex.errors import UsageError
+from acortex.sim.chip.specs import load_chip
 from acortex.sim.inputs import HostData
 from acortex.sim.run import Prepared
 from acortex.sim.system import simulated
@@ -61,6 +64,23 @@ def test_a_chip_of_copies_waits_for_all_that_it_needs() -> None:
     way = LINK.busy_as(1) + LINK.latency_as
     least = 2 * way + sum(one.idle_as for one in services)
     assert least <= found.ended[0] < least + 4 * services[0].cycle_as
+
+
+def test_a_chip_waits_for_the_slower_of_two_whichever_it_is() -> None:
+    """Two chips work beside each other for a fourth one, and one of both has a slow port."""
+    slow = load_chip("acortex_digits", ["host.word_cycles=400"])
+    parts = [
+        copying("a", ("x",), ("m", "n")),
+        copying("b", ("m",), ("p",)),
+        copying("c", ("n",), ("q",)),
+        copying("d", ("p", "q"), ("y",)),
+    ]
+    ended = []
+    for at in (None, 1, 2):
+        stages = [replace(part, chip=slow) if number == at else part for number, part in enumerate(parts)]
+        system = system_of("diamond", stages, LINK)
+        ended += simulate(system, [service_of(stage) for stage in stages], [0]).ended
+    assert ended[1] == ended[2] > ended[0] + 2 * 390 * service_of(parts[0]).cycle_as
 
 
 def test_words_wait_for_those_before_them_on_a_link() -> None:
