@@ -26,6 +26,7 @@ def test_a_link_counts_whole_attoseconds_and_attojoules() -> None:
     assert LINK.energy_aj(7) == 17_500_000
     third = Link(Decimal(3), Decimal("0.0000000001"), Decimal(0))
     assert (third.busy_as(1), third.busy_as(3), third.latency_as) == (333_333_334, 10**9, 1)
+    assert [Link(energy_pj_per_word=Decimal(price)).energy_aj(7) for price in ("4e-7", "1.4e-6")] == [0, 7]
 
 
 def test_stages_are_joined_by_the_names_of_tensors() -> None:
