@@ -132,6 +132,24 @@ def test_phase_change_cells_fall_by_a_power_of_time() -> None:
     assert fall == pytest.approx(-0.0155 * math.log(0.1) + 0.0244, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("share", "mean", "sigma"),
+    [
+        (1e-9, 0.1, 0.045),  # both lines end
+        (1e-4, 0.1, 0.045),
+        (0.02, 0.0155 * 3.912023 + 0.0244, 0.0125 * 3.912023 - 0.0059),
+        (0.5, 0.049, 0.008),
+        (1.0, 0.049, 0.008),
+    ],
+)
+def test_exponents_of_phase_change_cells_lie_between_the_ends_of_their_lines(
+    share: float, mean: float, sigma: float
+) -> None:
+    cells, z = np.full(3, 8 * share), np.array([-1.0, 0.0, 1.0])
+    nu = -np.log(drifted(cells, 980.0, "pcm", z) / cells) / math.log(50)
+    assert nu == pytest.approx([mean - sigma, mean, mean + sigma], rel=1e-6)
+
+
 def test_read_noise_is_the_published_one() -> None:
     found = read_spread("sonos", np.array([4.0]))[0] * 200
     assert found == pytest.approx(12.580 * (1 - math.exp(-800 / 215.366)), rel=1e-4)
