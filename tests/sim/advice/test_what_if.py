@@ -90,6 +90,21 @@ def test_a_step_goes_to_the_limit_and_not_beyond(path: str, value: int | str, ta
     assert step.taken(load_chip("acortex_digits", [f"{path}={value}"])) == taken
 
 
+@pytest.mark.parametrize(
+    ("path", "cuts"),
+    [
+        ("arrays.frame_ns", [1, 1]), ("arrays.settle_ns_per_array", [8, 9]), ("arrays.loads_per_cycle", [4, 4]),
+        ("arrays.frames_at_once", [0, 0]), ("arrays.broadcast_loads", [7, 8]), ("controller.decode_cycles", [1, 1]),
+        ("buses.segment_capacity", [8, 9]), ("neurons.cycles_per_step", [16, 16]), ("neurons.adcs_per_column", [4, 4]),
+        ("host.operations_per_ns", [4, 4]), ("host.part_ns", [1, 1]), ("memory.read_latency_ns", [0, 0]),
+    ],
+)  # fmt: skip
+def test_a_step_cuts_so_much_of_an_event_of_8_and_of_9_cycles_at_most(path: str, cuts: list[int]) -> None:
+    (step,) = (step for step in STEPS if step.path == path)
+    chip = load_chip("acortex_digits")
+    assert [step.change(chip, chip).cut(length) for length in (8, 9)] == cuts
+
+
 def test_a_shorter_latency_changes_nothing_where_the_port_is_slower() -> None:
     (step,) = (step for step in STEPS if step.path == "memory.read_latency_ns")
     for access, latency, kinds in ((2, 1, ("memory.read",)), (64, 0, ())):
