@@ -105,6 +105,21 @@ def test_a_step_cuts_so_much_of_an_event_of_8_and_of_9_cycles_at_most(path: str,
     assert [step.change(chip, chip).cut(length) for length in (8, 9)] == cuts
 
 
+def test_each_step_shortens_its_own_events_and_ends_its_own_waits() -> None:
+    assert {step.path: set(step.waits) for step in STEPS if step.waits} == {
+        "arrays.overlap_loads": {"latches"}, "memory.banks": {"bank"}, "memory.ports": {"port"},
+        "memory.bank_cycles": {"bank"}, "controller.queue_depth": {"queue"}, "buffer.words": {"buffer_full"},
+        "buffer.windows": {"windows"}, "buses.down_lanes": {"bus"}, "buses.up_lanes": {"bus"},
+        "neurons.output_words": {"output_full"},
+        "vector.queue_words": {"buffer_full", "operand_full", "output_full", "results_full"},
+    }  # fmt: skip
+    kinds = {step.path: set(step.kinds) for step in STEPS}
+    assert kinds["memory.access_cycles"] == {"memory.read", "memory.write"}
+    assert kinds["memory.read_latency_ns"] == {"memory.read"}
+    assert kinds["buses.word_cycles"] == {"bus.down", "bus.up"}
+    assert kinds["host.word_cycles"] == {"host.in", "host.out"}
+
+
 def test_a_shorter_latency_changes_nothing_where_the_port_is_slower() -> None:
     (step,) = (step for step in STEPS if step.path == "memory.read_latency_ns")
     for access, latency, kinds in ((2, 1, ("memory.read",)), (64, 0, ())):
