@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from systems import copying
 
 from acortex.errors import AcortexError
 from acortex.isa import assemble, assemble_file
@@ -23,6 +24,7 @@ from acortex.sim.advice.orders import (
     Edit,
     Gain,
     Orders,
+    _cycles,
     _earlier_and_later,
     _inputs,
     _more_places,
@@ -280,6 +282,18 @@ def test_a_gain_is_told_from_one_in_so_many_cycles_on(monkeypatch: pytest.Monkey
     assert orders(text).gains == [best]
     monkeypatch.setattr(advice, "LEAST", just * Fraction(9999, 10000))
     assert orders(text).gains == []
+
+
+@pytest.mark.parametrize("wrong", ["m", "n", ""])
+def test_an_order_counts_only_if_every_output_is_the_same(wrong: str) -> None:
+    stage = copying("a", ("x",), ("m", "n"))
+    given = {"x": np.arange(64, dtype=np.uint8)[None] % 16}
+    ready = prepare(stage.program, stage.chip, inputs=given)
+    cycles, outputs = ready.time().cycles, ready.values().outputs
+    wanted = {name: codes + (name == wrong) for name, codes in outputs.items()}
+    before = cycles + 5
+    assert _cycles(stage.program, stage.chip, given, before, wanted) == (before if wrong else cycles)
+    assert _cycles(stage.program, stage.chip, given, cycles - 5, outputs) == cycles - 5
 
 
 @pytest.mark.parametrize(("encode", "highest"), [("codes", 15), ("binary", 1)])
