@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,23 @@ def test_a_watched_word_stops_after_each_write_with_what_it_changed() -> None:
         assert np.array_equal(word.codes, output)
         before, where = output, one.go_on()
     assert where.state == "ended"
+
+
+def test_a_watched_word_stops_after_each_write_of_an_instruction_that_comes_back_to_it() -> None:
+    one = of_text(
+        ".program thrice\n.chip acortex_digits\n.input x, shape=192\n.output y, shape=64\nstart\nbase d0, 0\n"
+        "dim d0, 0, 3\nbase d1, 8\ndim d1, 0, 3, stride=0\nquant q0, 1, 0, activation=relu\ninference\n"
+        "input x, d0\nsignal host_in, t0\nawait read, t0\nread d0, to=vector\nrequant q0, 3\n"
+        "write d1, source=vector\nsignal write, t1\nawait host_out, t1\noutput y, d1\nendinference\nhalt\n"
+    )
+    one.watch(8)
+    one.watch(9)
+    stops, where = [], one.run()
+    while where.state == "running":
+        stops.append(where.cycle)
+        where = one.go_on()
+    assert [after - before for before, after in pairwise(stops)] == [2, 2]
+    assert [found.hits for found in one.breakpoints] == [3, 0]
 
 
 def test_until_leaves_a_loop_and_ends_at_a_place_once() -> None:
