@@ -230,7 +230,7 @@ def test_a_watched_word_stops_after_each_write_of_an_instruction_that_comes_back
         ".program thrice\n.chip acortex_digits\n.input x, shape=192\n.output y, shape=64\nstart\nbase d0, 0\n"
         "dim d0, 0, 3\nbase d1, 8\ndim d1, 0, 3, stride=0\nquant q0, 1, 0, activation=relu\ninference\n"
         "input x, d0\nsignal host_in, t0\nawait read, t0\nread d0, to=vector\nrequant q0, 3\n"
-        "write d1, source=vector\nsignal write, t1\nawait host_out, t1\noutput y, d1\nendinference\nhalt\n"
+        "write d1, source=vector\nsignal write, t1\nawait host_out, t1\nbase d1, 8\noutput y, d1\nendinference\nhalt\n"
     )
     one.watch(8)
     one.watch(9)
