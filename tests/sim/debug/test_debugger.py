@@ -242,6 +242,38 @@ def test_a_watched_word_stops_after_each_write_of_an_instruction_that_comes_back
     assert [found.hits for found in one.breakpoints] == [3, 0]
 
 
+def test_after_a_jump_back_goes_to_the_instruction_before_and_not_to_older_moves() -> None:
+    one, other = debugger(), debugger()
+    one.step(3)
+    one.cycles(2)
+    for each in (one, other):
+        each.until("51")
+        each.back(2)
+    assert one.where() == other.where()
+    assert one.cycle > 5
+
+
+def test_a_breakpoint_that_is_deleted_leaves_its_number_free_for_no_other() -> None:
+    one = debugger()
+    assert [one.break_at(place).number for place in ("37", "39", "neurons")] == [1, 2, 3]
+    one.delete(2)
+    assert one.break_at("51").number == 4
+    assert [found.number for found in one.breakpoints] == [1, 3, 4]
+    one.delete(4)
+    assert one.watch(1).number == 5
+
+
+@pytest.mark.parametrize(("around", "pcs"), [(0, [8]), (1, [7, 8, 9]), (3, [5, 6, 7, 8, 9, 10, 11])])
+def test_a_listing_shows_as_many_instructions_on_either_side(around: int, pcs: list[int]) -> None:
+    one = debugger()
+    place = str(one.program.lines[8].number)
+    assert [row.place.pc for row in one.listing(place, around)] == pcs
+    last = len(one.program.lines) - 1
+    assert [row.place.pc for row in one.listing(str(one.program.lines[last].number), 1)] == [last - 1, last]
+    first = one.program.lines[0].number
+    assert [row.place.pc for row in one.listing(str(first), 2)] == [0, 1, 2]
+
+
 def test_until_leaves_a_loop_and_ends_at_a_place_once() -> None:
     one = debugger()
     one.until("vector")
