@@ -75,7 +75,7 @@ def test_pulses_of_a_crossbar_are_shared_by_its_rounds(monkeypatch: pytest.Monke
         ("tuning_pct=1", True), ("statistics=sonos", True), ("stuck_on_ppm=1", True), ("stuck_off_ppm=1", True),
         ("dead_arrays_ppm=1", True), ("drift_spread=0.1", True), ("array_gain_pct=1", True), ("dac_gain_pct=1", True),
         ("temperature_pct_per_c=1", True), ("programming=write_verify", True), ("read_pct=1", False),
-        ("drift_exponent=0.1", False), ("gain_pct=1", False), ("on_off=9", False),
+        ("drift_exponent=0.1", False), ("ramp_gain_pct=1", False), ("on_off=9", False),
     ],
 )  # fmt: skip
 def test_weights_differ_from_chip_to_chip_where_something_is_drawn_for_them(setting: str, apart: bool) -> None:
