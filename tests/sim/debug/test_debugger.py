@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from systems import copying
 
 import acortex
 from acortex.errors import UsageError
 from acortex.isa import assemble, assemble_file
+from acortex.isa.program import Memory
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.debug.debugger import Debugger
 from acortex.sim.debug.results import Where
@@ -439,3 +442,31 @@ def test_ctrl_c_leaves_a_run_at_a_cycle_that_can_be_gone_on_from(monkeypatch: py
     middle = one.where()
     assert isinstance(middle, Where) and middle.state == "running"
     assert one.go_on() == ends
+
+
+def test_of_an_output_the_words_are_shown_that_the_host_has() -> None:
+    """Where no inference is at work, it is the last one of which something was moved."""
+    stage = copying("a", ("x",), ("y",), 4)
+    given = np.random.default_rng(0).integers(1, 16, (3, 256)).astype(np.uint8)
+    one = Debugger(prepare(stage.program, stage.chip, inputs={"x": given}), check_order=False)
+    there = []
+    while one.where().state == "running":
+        found = one.tensor("y", 1)
+        there.append(found.words_there)
+        shown = 64 * found.words_there
+        assert np.array_equal(found.values[:shown], given[1, :shown]) and not found.values[shown:].any()
+        one.cycles()
+    assert there == sorted(there) and set(there) == {0, 1, 2, 3, 4}
+    assert [one.tensor(name).inference for name in ("x", "y")] == [2, 2]
+    assert np.array_equal(one.tensor("y").values, given[2])
+    with pytest.raises(UsageError, match="there is no inference 3"):
+        one.tensor("x", 3)
+
+
+def test_words_that_are_there_before_the_run_are_told_from_empty_ones() -> None:
+    one = debugger("vmm")
+    program = replace(one.program, memory=(Memory(6, np.full((2, 64), 3, np.uint8), one.program.lines[0]),))
+    one = Debugger(prepare(program, load_chip(program.chip)), check_order=False)
+    assert [(word.address, word.state, int(word.codes[0])) for word in one.memory(5, 8)] == [
+        (5, "empty", 0), (6, "initial", 3), (7, "initial", 3), (8, "empty", 0),
+    ]  # fmt: skip
