@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import pytest
+from systems import copying
 
 import acortex
 from acortex.errors import UsageError
@@ -184,6 +186,24 @@ def test_a_single_number_that_is_labelled_is_what_its_label_says() -> None:
     chip = load_chip("acortex_digits", ["errors.neuron_offset_codes=200"])
     found = accuracy(program, chip, chips=5, labels=np.zeros(1, np.int64))
     assert (found.accuracy.mean, found.judged_by) == (1.0, "labels") and found.changed_codes > 0.1
+
+
+@pytest.mark.parametrize(("label", "fits"), [(0, True), (9, True), (10, False), (-1, False)])
+def test_labels_are_numbers_of_the_output(digits: Program, label: int, fits: bool) -> None:
+    given, chip = digits.samples["image"][:2], load_chip("acortex_digits", ERRORS)
+    labels = np.array([3, label])
+    with (
+        nullcontext() if fits else pytest.raises(UsageError, match=f"label 1 is {label}: output scores has 10 numbers")
+    ):
+        assert accuracy(digits, chip, inputs=given, labels=labels, chips=1).judged_by == "labels"
+
+
+def test_the_first_output_is_judged_where_none_is_named() -> None:
+    stage = copying("a", ("x",), ("m", "n"))
+    given = {"x": np.eye(64, dtype=np.uint8)[:3]}
+    chip = load_chip("acortex_digits", ERRORS)
+    for answer, judged in ((None, "m"), ("m", "m"), ("n", "n")):
+        assert accuracy(stage.program, chip, inputs=given, answer=answer, chips=1).output == judged
 
 
 def test_no_yield_is_told_of_an_accuracy_of_nothing(digits: Program) -> None:

@@ -446,21 +446,23 @@ def test_ctrl_c_leaves_a_run_at_a_cycle_that_can_be_gone_on_from(monkeypatch: py
 
 def test_of_an_output_the_words_are_shown_that_the_host_has() -> None:
     """Where no inference is at work, it is the last one of which something was moved."""
-    stage = copying("a", ("x",), ("y",), 4)
-    given = np.random.default_rng(0).integers(1, 16, (3, 256)).astype(np.uint8)
+    stage = copying("a", ("x",), ("m", "y"), 4)
+    given = np.random.default_rng(0).integers(1, 16, (2, 256)).astype(np.uint8)
     one = Debugger(prepare(stage.program, stage.chip, inputs={"x": given}), check_order=False)
-    there = []
+    there, before = [], []
     while one.where().state == "running":
         found = one.tensor("y", 1)
         there.append(found.words_there)
+        before.append(one.tensor("m", 1).words_there)
         shown = 64 * found.words_there
         assert np.array_equal(found.values[:shown], given[1, :shown]) and not found.values[shown:].any()
-        one.cycles()
-    assert there == sorted(there) and set(there) == {0, 1, 2, 3, 4}
-    assert [one.tensor(name).inference for name in ("x", "y")] == [2, 2]
-    assert np.array_equal(one.tensor("y").values, given[2])
-    with pytest.raises(UsageError, match="there is no inference 3"):
-        one.tensor("x", 3)
+        one.cycles(4)
+    assert there == sorted(there) and set(there) == set(before) == {0, 1, 2, 3, 4}
+    assert all(first == 4 for first, second in zip(before, there, strict=True) if second)  # m goes first
+    assert [one.tensor(name).inference for name in ("x", "y")] == [1, 1]
+    assert np.array_equal(one.tensor("y").values, given[1])
+    with pytest.raises(UsageError, match="there is no inference 2"):
+        one.tensor("x", 2)
 
 
 def test_words_that_are_there_before_the_run_are_told_from_empty_ones() -> None:
