@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
 import numpy as np
 import pytest
 
+from acortex.errors import UsageError
+from acortex.isa.program import Memory
+from acortex.programs import zoo
 from acortex.sim.accuracy import cells
 from acortex.sim.accuracy.cells import differ, floor, written
+from acortex.sim.accuracy.chips import top_code
+from acortex.sim.accuracy.own import ErrorModel
+from acortex.sim.accuracy.sound import check
 from acortex.sim.analog.cell_models import resistive_cell
 from acortex.sim.chip.specs import Chip, load_chip
 
@@ -67,6 +78,30 @@ def test_pulses_of_a_crossbar_are_shared_by_its_rounds(monkeypatch: pytest.Monke
     writing = chip.program_erase
     assert cells_of(chip).shape == (1, 2, 32, 32)
     assert given == [("V/3", 2, writing.levels * writing.pulses_per_level // 2)]
+
+
+@pytest.mark.parametrize(("most", "bits"), [(0, 4), (15, 4), (16, 5), (255, 8)])
+def test_the_largest_code_counts_what_lies_in_memory_before_the_run(most: int, bits: int) -> None:
+    program = zoo.load("digits_mlp")
+    words = np.zeros((2, 64), np.uint8)
+    words[1, 63] = most
+    loaded = replace(program, memory=(Memory(0, words, program.lines[0]),))
+    assert top_code(loaded, chip_with()) == (1 << bits) - 1
+
+
+@pytest.mark.parametrize(("current", "fits"), [(1e6, True), (-1e6, True), (1.01e6, False), (-1.01e6, False)])
+def test_cells_of_a_model_of_one_s_own_conduct_so_much_at_most(current: float, fits: bool) -> None:
+    model = ErrorModel("large", cells=lambda given, drawn: np.full_like(given, current))
+    drawn: Any = None
+    with nullcontext() if fits else pytest.raises(UsageError, match=r"gave a current of 1\.01e\+06 levels, at most 1e"):
+        assert model.act_on_cells(np.ones((1, 2, 4, 4), np.float32), drawn).max() == np.float32(current)
+
+
+@pytest.mark.parametrize(("off", "fits"), [(400_000, True), (400_001, False)])
+def test_all_cells_may_be_stuck_and_no_more(off: int, fits: bool) -> None:
+    errors = chip_with("stuck_on_ppm=600000").errors.model_copy(update={"stuck_off_ppm": Decimal(off)})
+    with nullcontext() if fits else pytest.raises(UsageError, match="together they are at most 1,000,000"):
+        check(errors)
 
 
 @pytest.mark.parametrize(

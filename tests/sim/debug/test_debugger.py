@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -463,6 +463,31 @@ def test_of_an_output_the_words_are_shown_that_the_host_has() -> None:
     assert np.array_equal(one.tensor("y").values, given[1])
     with pytest.raises(UsageError, match="there is no inference 2"):
         one.tensor("x", 2)
+
+
+def test_an_instruction_is_issued_in_the_cycles_of_which_it_is_said() -> None:
+    """Where the queue of its agent is full it is not, though the controller is ready."""
+    one = debugger("vector_add", "controller.queue_depth=1")
+    issues = {int(cycle) for part in one.timeline.stretches(0) for cycle in part.issues()[0]}
+    said, full = set(), 0
+    for cycle in range(120):
+        said |= {cycle} if one.where().issues_now else set()
+        full += any(len(queue.waiting) == queue.capacity for queue in one.queues())
+        one.cycles()
+    assert said == {cycle for cycle in issues if cycle < 120} and full > 20
+
+
+def test_loops_are_shown_from_their_first_turn_on() -> None:
+    one, shown = of_text(LOOPS), []
+    while one.where().state == "running":
+        shown.append([(loop.number, loop.turn, loop.turns) for loop in one.registers().loops])
+        one.step()
+    assert [each for each, _ in groupby(shown)][:4] == [
+        [], [(0, 0, 2)], [(0, 0, 2), (3, 0, 2)], [(0, 0, 2), (3, 1, 2)],
+    ]  # fmt: skip
+
+
+LOOPS = ".chip acortex_digits\nstart\nloop l0, 2\na: nop\nloop l3, 2\nb: nop\nnext l3, b\nnext l0, a\nnop\nhalt\n"
 
 
 def test_words_that_are_there_before_the_run_are_told_from_empty_ones() -> None:
