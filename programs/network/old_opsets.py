@@ -61,12 +61,12 @@ def _aligned(proto: onnx.ModelProto, where: str) -> onnx.ModelProto:
             if first is None or second is None:
                 message = f"its node {node.name or node.output[0]} is laid along an axis of a tensor of unknown shape"
                 raise UsageError(message, where=where, hint=HINT)
-            behind = first - axis - second
+            wide, behind = node.input[1], first - axis - second
             if behind > 0:
                 wide = f"{node.output[0]}.operand"
                 axes = list(range(second, second + behind))
                 made.graph.node.append(helper.make_node("Unsqueeze", [node.input[1]], [wide], axes=axes))
-                node = _with(node, wide)
+            node = _with(node, wide)  # without an axis: the converter misplaces one that counts from the end
         made.graph.node.append(node)
     return made
 

@@ -94,7 +94,7 @@ def system_of(name: str, stages: Sequence[Stage], link: Link) -> System:
     """The system of some stages: an input is joined to the output of that name of a stage before it.
 
     What no later stage takes is an output of the system, in the order of stages. Raises UsageError for an output of two
-    stages, for one that a stage takes before it is made, and for tensors of one name and two sizes.
+    stages, for one that a stage takes before it is made, and for tensors of one name that differ in size or coding.
     """
     makers = _makers(stages)
     found: dict[tuple[int, int], list[Tensor]] = {}
@@ -133,14 +133,20 @@ def _check_order(stage: Stage, tensor: str, source: int, target: int) -> None:
 
 
 def _check_joined(stage: Stage, taken: Tensor, made: Tensor) -> None:
-    """Raises UsageError where what a stage takes is not what another one makes."""
-    if taken.shapes[0] != made.shapes[-1] or (taken.encode, taken.bits) != (made.encode, made.bits):
+    """Raises UsageError where what a stage takes is not what another one makes: a link hands codes on as they are."""
+    wanted, given = _told(taken, taken.shapes[0]), _told(made, made.shapes[-1])
+    if wanted != given:
         raise UsageError(
-            f"takes {taken.name} as {taken.bits}-bit {taken.encode} of {taken.shapes[0]}, and it is made as"
-            f" {made.bits}-bit {made.encode} of {made.shapes[-1]}",
+            f"takes {taken.name} as {wanted}, and it is made as {given}",
             where=stage.name,
             hint="join tensors of one shape and one encoding, or rename one",
         )
+
+
+def _told(tensor: Tensor, shape: tuple[int, ...]) -> str:
+    """All about a tensor of some shape that two stages must have in common."""
+    coding = f" of scale {tensor.scale} and zero {tensor.zero}" if tensor.encode == "linear" else ""
+    return f"{tensor.bits}-bit {tensor.encode}{coding} of {shape}"
 
 
 Arrays = Mapping[str, NDArray[Any]]

@@ -13,9 +13,10 @@ from random_sequences import table
 import acortex
 from acortex.errors import UsageError
 from acortex.programs import quantised
+from acortex.programs.front import normal_form
 from acortex.programs.network.importer import from_proto
 from acortex.programs.operators.normalise import normalise
-from acortex.programs.quantise.carry import with_states
+from acortex.programs.quantise.carry import carries, with_states
 from acortex.programs.quantise.images import as_images
 from acortex.tools.cli import cli
 
@@ -129,18 +130,62 @@ def test_random_layers_go_on(tmp_path_factory, op, hidden, direction, steps, fea
     assert all(np.array_equal(outputs[one].reshape(-1), wanted[one].reshape(-1)) for one in wanted)
 
 
-def test_calibration_hands_states_on_as_onnxruntime_would_in_floating_point():
+def beside_the_host(early=False):
+    """A normalisation of the host, then a layer whose states are inputs; with `early` the chip takes h before, too."""
+    constants = {"P": table(6, 4, 5), "ones": np.ones(5, np.float32), "row": np.array([1, 1, 5]), "M": table(7, 8, 3)}
+    constants |= {"W": table(1, 1, 32, 5), "R": table(2, 1, 32, 8), "B": table(3, 1, 64), "Q": table(8, 8, 4)}
+    constants |= {"flat": np.array([1, 8])}
+    before = [node("Reshape", "h flat", "g"), node("MatMul", "g Q", "q"), node("Add", "x q", "z")]
+    nodes = [
+        *(before if early else []),
+        node("MatMul", f"{'z' if early else 'x'} P", "p"),
+        node("LayerNormalization", "p ones", "n", axis=-1),
+        node("Reshape", "n row", "r"),
+        node("LSTM", "r W R B - h c", "Y hn cn", hidden_size=8),
+        node("Squeeze", "Y one", "last"),
+        node("MatMul", "last M", "y"),
+        node("Softmax", "y", "s"),
+        node("MatMul", "s T", "t"),
+        node("Concat", "hn cn", "next", axis=0),
+    ]
+    constants |= {"one": np.array([1]), "T": table(9, 3, 3)}
+    return model(nodes, {"x": [1, 4], "h": [1, 1, 8], "c": [1, 1, 8]}, constants, "t hn cn next")
+
+
+def behind_the_host():
+    """A layer whose input the host makes."""
     made = cell()
-    given = given_of(made, HC, 5)
-    graph = normalise(from_proto(made))
-    graph.carried = quantised_carries(made)
-    images = with_states(graph, as_images(graph, given), given)
+    made.graph.node.insert(0, node("LayerNormalization", "x ones", "n", axis=-1))
+    made.graph.initializer.append(onnx.numpy_helper.from_array(np.ones(4, np.float32), "ones"))
+    made.graph.node[1].input[0] = "n"
+    return made
+
+
+def sum_of_images():
+    """An image that is added up: its channels lie behind its rows and columns on the chip."""
+    return model([node("Add", "a x", "y")], {"a": [1, 3, 2, 4], "x": [1, 3, 2, 4]}, (), "y")
+
+
+@pytest.mark.parametrize(
+    ("made", "carry"),
+    [(cell(), HC), (behind_the_host(), HC), (beside_the_host(), HC), (sum_of_images(), {"a": ["y"]})],
+    ids=["cell", "behind the host", "beside the host", "images"],
+)
+def test_calibration_hands_states_on_as_onnxruntime_would_in_floating_point(made, carry):
+    given = given_of(made, carry, 5)
+    graph = normal_form(from_proto(made), "auto")
+    graph.carried = carries(graph, carry)
+    images, ports = with_states(graph, as_images(graph, given), given), {one.name: one for one in graph.inputs}
     session = onnxruntime.InferenceSession(made.SerializeToString())
-    h = c = np.zeros((1, 1, 8), np.float32)
+    names = [one.name for one in session.get_outputs()]
+    states = {name: np.zeros(ports[name].shape, np.float32) for name in carry}
     for index in range(5):
-        assert np.allclose(images["h"][index].reshape(-1), h.reshape(-1), atol=2e-6)
-        assert np.allclose(images["c"][index].reshape(-1), c.reshape(-1), atol=2e-6)
-        _, h, c = session.run(None, {"x": given["x"][index], "h": h, "c": c})
+        for name, state in states.items():
+            image = images[ports[name].map][index]
+            lies = np.moveaxis(state[0], 0, -1) if image.shape == (2, 4, 3) else state
+            assert np.allclose(image.reshape(-1), lies.reshape(-1), atol=2e-6), name
+        found = session.run(None, {"x": given["x"][index], **states})
+        states = {name: found[names.index(one)] for name, (one,) in carry.items()}
 
 
 def quantised_carries(made):
@@ -178,28 +223,6 @@ def test_a_second_inference_begins_when_the_first_has_left_its_state(tmp_path):
 def test_what_cannot_be_carried_is_refused(carry, said):
     with pytest.raises(UsageError, match=said):
         quantised(from_proto(cell()), carry=carry)
-
-
-def beside_the_host(early=False):
-    """A normalisation of the host, then a layer whose states are inputs; with `early` the chip takes h before, too."""
-    constants = {"P": table(6, 4, 5), "ones": np.ones(5, np.float32), "row": np.array([1, 1, 5]), "M": table(7, 8, 3)}
-    constants |= {"W": table(1, 1, 32, 5), "R": table(2, 1, 32, 8), "B": table(3, 1, 64), "Q": table(8, 8, 4)}
-    constants |= {"flat": np.array([1, 8])}
-    before = [node("Reshape", "h flat", "g"), node("MatMul", "g Q", "q"), node("Add", "x q", "z")]
-    nodes = [
-        *(before if early else []),
-        node("MatMul", f"{'z' if early else 'x'} P", "p"),
-        node("LayerNormalization", "p ones", "n", axis=-1),
-        node("Reshape", "n row", "r"),
-        node("LSTM", "r W R B - h c", "Y hn cn", hidden_size=8),
-        node("Squeeze", "Y one", "last"),
-        node("MatMul", "last M", "y"),
-        node("Softmax", "y", "s"),
-        node("MatMul", "s T", "t"),
-        node("Concat", "hn cn", "next", axis=0),
-    ]
-    constants |= {"one": np.array([1]), "T": table(9, 3, 3)}
-    return model(nodes, {"x": [1, 4], "h": [1, 1, 8], "c": [1, 1, 8]}, constants, "t hn cn next")
 
 
 @pytest.mark.parametrize("early", [False, True], ids=["after the host", "before and after it"])

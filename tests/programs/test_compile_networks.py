@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime
@@ -10,6 +11,7 @@ import pytest
 
 from acortex.programs import Network, quantised
 from acortex.programs.compiler import compile_graph
+from acortex.programs.network.network import Model, Node, Value
 from acortex.programs.reference.layers import reference
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run
@@ -79,3 +81,17 @@ def test_the_arrays_of_a_compiled_network_hardly_ever_wait() -> None:
     before = report["counts"]["host_words.in"] * (CHIP.host.word_cycles + CHIP.memory.access_cycles)
     a_layer = 300  # the first window of a layer is read once the layer before it is in memory
     assert report["cycles"] - busy - before < len(compiled.plan.passes) * a_layer
+
+
+def test_a_program_brings_along_the_samples_of_each_input_and_its_labels() -> None:
+    nodes = [Node("Sum", "sum", ("a", "b", "c"), ("y",))]
+    model = Model("three", [Value(name, (1, 4)) for name in "abc"], ["y"], nodes)
+    samples = {name: np.arange(8, dtype=np.float32).reshape(2, 4) + 10 * n for n, name in enumerate("cab")}
+    graph = replace(quantised(model, samples), samples=samples, labels=np.array([3, 1]))
+    program = compile_graph(graph, machine_of(CHIP)).program
+    assert {name: array.tolist() for name, array in program.samples.items()} == {
+        "a": [[10, 11, 12, 13], [14, 15, 16, 17]],
+        "b": [[20, 21, 22, 23], [24, 25, 26, 27]],
+        "c": [[0, 1, 2, 3], [4, 5, 6, 7]],
+    }
+    assert program.labels is not None and program.labels.tolist() == [3, 1]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from click.testing import CliRunner
 
 from acortex.isa.asm.assembler import assemble
@@ -54,6 +56,28 @@ def test_a_program_with_weights_of_its_own_is_not_compared() -> None:
     assert zoo.check_of(program) is not None
     assert zoo.check_of(replace(program, weights=weights)) is None
     assert zoo.check_of(replace(program, name="mine")) is None
+
+
+@pytest.mark.parametrize("side", ["inputs", "outputs"])
+@pytest.mark.parametrize("changed", [{"name": "other"}, {"bits": 3}, {"shapes": ((784, 1),)}], ids=str)
+def test_a_program_with_other_tensors_is_not_compared(side: str, changed: dict[str, Any]) -> None:
+    program = zoo.load("digits_mlp")
+    first, *others = getattr(program, side)
+    assert zoo.check_of(replace(program, **{side: (replace(first, **changed), *others)})) is None
+
+
+def test_a_program_with_one_other_weight_or_matrix_is_not_compared() -> None:
+    program = zoo.load("digits_mlp")
+    first, *others = program.weights
+    assert others
+    for one in (first, others[-1]):
+        values = one.values.copy()
+        values[-1, -1] ^= 1
+        weights = tuple(replace(each, values=values) if each is one else each for each in program.weights)
+        assert zoo.check_of(replace(program, weights=weights)) is None
+    assert zoo.check_of(replace(program, weights=(*program.weights, replace(first, name="more")))) is None
+    assert zoo.check_of(replace(program, weights=(first,))) is None
+    assert zoo.check_of(replace(program, weights=(replace(first, name="renamed"), *others))) is None
 
 
 def test_a_program_without_a_check_is_not_compared() -> None:

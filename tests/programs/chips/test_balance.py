@@ -47,6 +47,15 @@ def test_loads_are_those_of_the_layers(digits: LayerGraph) -> None:
     assert found.words == (0, 14 * 14, 7 * 7, 0)
 
 
+def test_words_cross_a_cut_while_something_behind_it_reads_them() -> None:
+    """What the host gives crosses none, whoever reads it; what is read again later crosses all in between."""
+    x = Network("skips", input=(130,))
+    first = x.linear(130)
+    third = first.linear(70).linear(130)
+    found = loads(quantised(first.add(third).linear(130).add(x).linear(3)), MACHINE)
+    assert dict(zip(found.places, found.words, strict=True)) == {0: 0, 1: 3, 2: 3 + 2, 4: 3, 6: 3, 7: 0}
+
+
 @pytest.mark.parametrize(("channels", "words"), [(1, 6), (64, 6), (65, 12)])
 def test_a_pixel_takes_whole_words(channels: int, words: int) -> None:
     assert words_of(Map("m", 2, 3, channels, Coding(1.0))) == words
@@ -94,6 +103,11 @@ def test_words_hold_the_port_of_the_chip_as_long_as_it_says(digits: LayerGraph) 
     assert slow.cost(0, 1) == 1000 * max(slow.words[:2]) > loads(digits, MACHINE).cost(0, 1)
 
 
+def test_words_come_and_go_at_once_and_beside_the_work_of_the_layers() -> None:
+    found = made_up([30, 5, 5], [9, 12])
+    assert [found.cost(0, 1), found.cost(1, 2), found.cost(2, 3), found.cost(0, 3)] == [30, 24, 24, 40]
+
+
 def test_as_few_chips_as_hold_the_network(digits: LayerGraph) -> None:
     assert layers_of(divided(digits, MACHINE, None)) == [5]
     small = replace(MACHINE, m_top=13, m_bottom=12, columns=1)  # dense takes 25 arrays of 29
@@ -105,6 +119,7 @@ def test_as_few_chips_as_hold_the_network(digits: LayerGraph) -> None:
 def test_instructions_are_counted_too(digits: LayerGraph) -> None:
     whole = compile_graph(digits, MACHINE)
     short = replace(MACHINE, instruction_words=whole.report.instructions - 1)
+    assert len(divided(digits, replace(short, instruction_words=whole.report.instructions), None)) == 1
     parts = divided(digits, short, None)
     assert len(parts) > 1
     assert all(compile_graph(part, short).report.instructions < whole.report.instructions for part in parts)

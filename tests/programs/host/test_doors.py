@@ -110,6 +110,12 @@ def test_the_host_is_no_hint_where_it_would_do_all() -> None:
     assert caught.value.hint == HINT_OF_NONE
 
 
+def test_the_host_is_a_hint_where_products_stand_in_branches_of_branches_alone() -> None:
+    with pytest.raises(UnsupportedNodes) as caught:
+        normal_form(from_proto(nested_branches()))
+    assert caught.value.hint == HINT_OF_HOST
+
+
 def test_products_of_computed_matrices_are_named() -> None:
     net = Grower()
     x = net.give("x", (1, 4, 4))

@@ -12,6 +12,7 @@ from acortex.programs.compiler import CompilerFault, compile_graph, plan_graph
 from acortex.programs.mapping import limits
 from acortex.programs.mapping.limits import BeyondProgram
 from acortex.programs.network.network import Model, Node, Value
+from acortex.programs.steps import FloatPort
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run
 from acortex.tools.open.machine import machine_of
@@ -148,6 +149,31 @@ def test_a_few_inputs_that_nothing_reads_are_taken_all_the_same():
     assert [tensor.name for tensor in compiled.program.inputs] == ["x", "u", "v"]
     assert compiled.text.count("        input ") == 1
     assert run(compiled.program, load_chip("acortex_gnmt"), inputs=given, timing=False).outputs["y"].shape == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("taken", "unread", "fits"),
+    [
+        (1, [(1 << 20,)], True),
+        (1, [((1 << 20) + 1,)], False),
+        (1, [(2, 1 << 19)], True),
+        (1, [(3, 1 << 19)], False),
+        (1, [(1,) * 8], True),
+        (1, [(1,) * 9], False),
+        (1, [(4,), (1,) * 9], False),
+        (1, [(4,)] * 1023, True),
+        (1, [(4,)] * 1024, False),
+        (1023, [(4,)], True),
+        (1024, [(4,)], False),
+        (1024, [], True),
+    ],
+    ids=lambda one: str(one)[:40],
+)
+def test_inputs_that_nothing_reads_are_declared_where_a_program_has_room_for_all(taken, unread, fits):
+    def ports(shapes):
+        return [FloatPort(f"p{n}", "m", shape, shape, (), "float32") for n, shape in enumerate(shapes)]
+
+    assert limits.declares_unread(ports([(4,)] * taken), ports(unread)) == fits
 
 
 def test_an_input_of_which_only_the_shape_is_read_is_not_taken():

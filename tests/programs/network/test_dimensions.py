@@ -199,12 +199,16 @@ OLD = {
 
 
 def old(opset: int) -> onnx.ModelProto:
-    """A network of an opset; its weights are among its inputs, as these opsets had them."""
+    """A network of an opset."""
     nodes, more = OLD[opset]
     constants = {
         "w": whole(1, 6, 3, 3, 3), "shape": np.array([1, 54]), "g": whole(2, 4, 54), "h": whole(3, 4), **NORM, **more,
     }  # fmt: skip
-    made = originals.model(nodes, {"x": [1, 3, 6, 6]}, constants, opset=opset)
+    return of_old_times(originals.model(nodes, {"x": [1, 3, 6, 6]}, constants, opset=opset))
+
+
+def of_old_times(made: onnx.ModelProto) -> onnx.ModelProto:
+    """A model with its weights among its inputs."""
     for tensor in made.graph.initializer:
         made.graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
     made.ir_version = 3
@@ -234,6 +238,41 @@ def by_hand(made: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
     q = np.where(a < 0, a * held["slope"].reshape(-1, 1, 1), a)
     p = q.reshape(1, 6, 3, 2, 3, 2).max((3, 5))
     return p.reshape(1, 54) @ held["g"].T + held["h"]
+
+
+@pytest.mark.parametrize(
+    ("op", "size", "attributes", "lies"),
+    [
+        ("Add", (6,), {"axis": 1}, (6, 1, 1)),
+        ("Sub", (6,), {"axis": -3}, (6, 1, 1)),
+        ("Add", (6, 1), {"axis": 1}, (6, 1, 1)),
+        ("Div", (6, 1), {"axis": -3}, (6, 1, 1)),
+        ("Mul", (6,), {"axis": -3}, (6, 1, 1)),
+        ("Add", (6, 1, 1), {"axis": -3}, (6, 1, 1)),
+        ("PRelu", (6,), None, (6, 1, 1)),
+        ("PRelu", (1,), None, (1, 1, 1)),
+    ],
+    ids=str,
+)
+def test_an_operand_of_opset_6_lies_along_its_axis(op, size, attributes, lies):
+    """All axes are as long as each other: along another one it would fit as well."""
+    k = np.array([1, -0.5, 0.25, -1, 0.5, -0.25], np.float32)[: size[0]].reshape(size)
+    nodes = [
+        node("Conv", "x w", "c"),
+        node(op, "c k", "y", **({} if attributes is None else {"broadcast": 1} | attributes)),
+    ]
+    constants = {"w": whole(1, 6, 3, 1, 1), "k": k}
+    made = of_old_times(originals.model(nodes, {"x": [1, 3, 6, 6]}, constants, opset=6))
+    given = originals.inputs_of(made)
+    c, operand = np.einsum("bnchw,oc->bnohw", given["x"], constants["w"][..., 0, 0]), k.reshape(lies)
+    wanted = {
+        "Add": c + operand,
+        "Sub": c - operand,
+        "Mul": c * operand,
+        "Div": c / operand,
+        "PRelu": np.where(c < 0, c * operand, c),
+    }
+    assert np.array_equal(originals.evaluated(made, given)["y"], wanted[op])
 
 
 def test_an_operand_along_an_axis_of_an_unknown_shape_is_refused():

@@ -194,6 +194,17 @@ def test_initial_states_are_counted_with_them():
     assert warned(gru(0.5)) == ()
 
 
+@pytest.mark.parametrize(
+    ("first", "told"), [(-1e-30, True), (1e-30, True), (-1e-27, False), (1e-27, False), (0.0, False)]
+)
+def test_numbers_that_become_0_are_warned_of_whatever_their_sign(first, told):
+    network = Network(input=(2,)).linear(1, weights=np.ones((1, 2), np.float32), bias=np.zeros(1, np.float32))
+    warnings = quantised(network, np.array([[first, 0.0]], np.float32)).warnings
+    assert [text for text in warnings if "become 0" in text] == [
+        f"{name}: its numbers end at 1e-30 and become 0" for name in ("input", "linear_1") if told
+    ]
+
+
 def test_infinite_weights_are_told_though_an_activation_hides_them():
     weights = np.array([[-np.inf, 0.0]], np.float32)
     network = Network(input=(2,)).linear(1, weights=weights, name="dense").relu()

@@ -105,6 +105,37 @@ def test_a_function_that_is_spelt_out_is_one_table(name):
     assert isinstance(second, TableStep)
 
 
+@pytest.mark.parametrize(
+    ("one", "table"),
+    [
+        (node("Min", "c below", "y"), True),
+        (node("Min", "nought c", "y"), True),  # nothing is left above 0
+        (node("Min", "c low", "y"), False),
+        (node("Max", "c below", "y"), False),
+        (node("Max", "c nought", "y"), False),
+        (node("Max", "low c", "y"), True),
+        (node("Clip", "c below nought", "y"), True),
+        (node("Clip", "c nought low", "y"), False),
+        (node("Clip", "c below low", "y"), False),
+        (node("Clip", "c - below", "y"), True),
+        (node("Clip", "c - low", "y"), False),
+        (node("Clip", "c below", "y"), False),
+        (node("Clip", "c low", "y"), True),
+        (node("LeakyRelu", "c", "y", alpha=1.0), False),
+        (node("LeakyRelu", "c", "y", alpha=1.0625), True),
+        (node("LeakyRelu", "c", "y", alpha=0.5), False),
+        (node("Div", "c two", "y"), False),
+    ],
+    ids=lambda one: str(one) if isinstance(one, bool) else f"{one.op_type} {list(one.input)} {one.attribute}",
+)
+def test_bounds_take_a_table_where_0_is_not_below_the_upper_one_or_below_the_lower_one(one, table):
+    constants = {**CONSTANTS, "below": np.float32(-1), "nought": np.float32(0), "w": whole(1, 4, 3, 1, 1)}
+    made = model([node("Conv", "x w", "c"), one], {"x": [1, 3, 4, 5]}, constants)
+    exact, found = both(made, numbers(1, 3, 4, 5) / 2)
+    assert np.abs(exact - found).max() < 1e-5
+    assert [isinstance(step, TableStep) for step in normalise(from_proto(made)).steps] == [False, True][: 1 + table]
+
+
 def test_what_is_read_in_the_middle_stays_what_it_is():
     nodes = [node("Exp", "x", "e"), node("Add", "e one", "a"), node("Log", "a", "l"), node("Mul", "e l", "z")]
     made = model([*nodes, node("MatMul", "a w", "y")], {"x": [1, 4]}, {**CONSTANTS, "w": whole(1, 4, 3)}, "y z")

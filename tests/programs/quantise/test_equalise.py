@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import originals
 import pytest
 
 from acortex.programs.front import random_inputs
+from acortex.programs.network.importer import from_proto
 from acortex.programs.network.network import Network
 from acortex.programs.operators.normalise import normalise
 from acortex.programs.quantise.equalise import LARGEST_FACTOR, equalise
@@ -81,6 +84,55 @@ def test_outputs_are_what_they_were_and_ranges_come_nearer(name: str) -> None:
 @pytest.mark.parametrize("name", ["relu6", "sigmoid", "hard_swish"])
 def test_what_a_factor_does_not_go_through_stays(name: str) -> None:
     graph, inputs = prepared(getattr(first(), name)().conv(4, 3))
+    before = ranges(graph, inputs, "first")
+    equalise(graph, inputs)
+    assert np.array_equal(ranges(graph, inputs, "first"), before)
+
+
+@pytest.mark.parametrize("bounds", [{"low": -0.4}, {"low": -0.4, "high": 0.4}, {"high": 0.4}], ids=str)
+def test_channels_between_bounds_stay(bounds: dict[str, float]) -> None:
+    graph, inputs = prepared(first().conv(4, 3))
+    graph.steps[0].activation = replace(graph.steps[0].activation, **bounds)
+    before = ranges(graph, inputs, "first")
+    equalise(graph, inputs)
+    assert np.array_equal(ranges(graph, inputs, "first"), before)
+
+
+@pytest.mark.parametrize("behind", [["MaxPool", {"kernel_shape": [2, 2]}], ["Conv", {}]], ids=str)
+def test_channels_beside_a_margin_of_a_number_stay(behind: list[Any]) -> None:
+    """What is 1 in the margin is not scaled with its channel."""
+    op, attributes = behind
+    weights = np.random.default_rng(0).standard_normal((8, 3, 3, 3), dtype=np.float32) * SPREAD[:, None, None, None]
+    nodes = [
+        originals.node("Conv", "x w", "c"),
+        originals.node("Pad", "c pads one", "p"),
+        originals.node(op, f"p{' v' if op == 'Conv' else ''}", "q", **attributes),
+        originals.node("Conv", "q u", "y"),
+    ]
+    constants = {
+        "w": weights, "pads": np.array([0, 0, 1, 1, 0, 0, 1, 1]), "one": np.float32(1),
+        "v": originals.whole(1, 8, 8, 1, 1), "u": originals.whole(2, 4, 8, 1, 1),
+    }  # fmt: skip
+    graph = normalise(from_proto(originals.model(nodes, {"x": [1, 3, 8, 8]}, constants)))
+    inputs = as_images(graph, random_inputs(graph, 0, 6))
+    first_step = graph.steps[0].name
+    before, exact = ranges(graph, inputs, first_step), evaluate(graph, inputs)[graph.outputs[0].map]
+    equalise(graph, inputs)
+    assert np.array_equal(ranges(graph, inputs, first_step), before)
+    assert np.allclose(evaluate(graph, inputs)[graph.outputs[0].map], exact, rtol=1e-4, atol=1e-3)
+
+
+def test_channels_of_a_product_with_a_margin_of_a_number_stay() -> None:
+    graph, inputs = prepared(first().conv(4, 3, pad=1))
+    graph.steps[1].pad = 0.5
+    before = ranges(graph, inputs, "first")
+    equalise(graph, inputs)
+    assert np.array_equal(ranges(graph, inputs, "first"), before)
+
+
+def test_channels_of_a_map_with_bounds_of_its_own_stay() -> None:
+    graph, inputs = prepared(first().conv(4, 3))
+    graph.maps[graph.steps[0].out].bounds = (-1.0, 1.0)
     before = ranges(graph, inputs, "first")
     equalise(graph, inputs)
     assert np.array_equal(ranges(graph, inputs, "first"), before)

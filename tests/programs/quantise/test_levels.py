@@ -9,10 +9,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from originals import model, node
 
 from acortex.programs.graph import Geometry, View
+from acortex.programs.network.importer import from_proto
+from acortex.programs.operators.normalise import normalise
 from acortex.programs.quantise import calibration, evaluate, recurrent
-from acortex.programs.quantise.calibration import levels_of, quantised_weights
+from acortex.programs.quantise.calibration import calibrate, levels_of, quantised_weights
+from acortex.programs.quantise.images import as_images
 from acortex.programs.quantise.ranges import FRACTIONS, WEIGHTS, weight_steps
 from acortex.programs.steps import KernelGeometry, ProductStep
 
@@ -125,3 +129,29 @@ def test_weights_are_gathered_where_their_taps_are_no_matrix_in_memory(
     assert found.tolist() == weights.tolist()
     assert np.shares_memory(found, weights) != copied
     assert np.shares_memory(found, found.reshape(-1, out))
+
+
+@pytest.mark.parametrize(
+    ("op", "attributes", "phases"),
+    [
+        ("Conv", {}, 1),
+        ("ConvTranspose", {}, 1),
+        ("ConvTranspose", {"strides": [2, 2]}, 4),
+        ("ConvTranspose", {"strides": [1, 2]}, 2),
+    ],
+    ids=str,
+)
+def test_biases_take_the_mean_error_of_levels_away(op: str, attributes: dict[str, Any], phases: int) -> None:
+    """On an image that is the same everywhere, each phase of a product in parts sees its share of the taps."""
+    kernel = np.random.default_rng(1).standard_normal((3, 3, 4, 4)).astype(np.float32)
+    made = model([node(op, "x w", "y", **attributes)], {"x": [1, 3, 8, 8]}, {"w": kernel})
+    graph = normalise(from_proto(made))
+    (step,) = graph.steps
+    assert isinstance(step, ProductStep) and max(len(step.parts), 1) == phases
+    means = np.array([1.0, 2.0, -3.0])
+    images = as_images(graph, {"x": np.broadcast_to(means.astype(np.float32)[:, None, None], (2, 1, 3, 8, 8))})
+    levels = calibrate(graph, images, 4).levels[step.name]
+    real = step.kernel.weights().sum(axis=(0, 1)).T @ means / phases + step.kernel.biases()
+    held = (levels.weights * levels.steps).sum(axis=(0, 1)).T @ means / phases + levels.bias
+    assert np.abs(levels.bias).max() > 0.1
+    assert np.allclose(held, real, atol=1e-4)

@@ -16,6 +16,7 @@ from acortex.programs.quantise.ranges import (
     SMALLEST_STEP,
     Samples,
     _estimates,
+    _nearest,
     coding,
     of_range,
     weight_steps,
@@ -85,6 +86,25 @@ def exact_error(values, one):
     codes = np.clip(np.rint(values / one.scale) + one.zero, 0, 2**one.bits - 1).astype(int).tolist()
     levels = [(code - one.zero) * Fraction(one.scale) for code in codes]
     return sum((level - Fraction(value)) ** 2 for level, value in zip(levels, values, strict=True))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+def test_of_codings_with_equal_errors_the_first_is_taken(order):
+    """Whole numbers up to 7 are exact in each of these."""
+    exact = [Coding(1.0, 0, 4), Coding(0.5, 0, 4), Coding(1.0, 8, 4)]
+    tried = [Coding(0.3, 0, 4), *(exact[place] for place in order), Coding(0.7, 2, 4)]
+    values = np.array([0, 1, 3, 7, 7], np.float64)
+    assert [error(values, one) for one in tried[1:4]] == [0, 0, 0]
+    assert _nearest(values, tried) == exact[order[0]]
+
+
+@pytest.mark.parametrize("seed", [20, 63, 70, 134])
+def test_codings_that_differ_in_the_last_digits_of_their_errors_are_told_apart(seed):
+    """Of these numbers the estimate alone would take the one that is a last digit off."""
+    random = np.random.default_rng(seed)
+    values = 0.1 * random.integers(-8, 8, random.integers(5, 60))
+    exact, near = Coding(0.1, 8, 4), Coding(0.1 * (1 + 2.0**-52), 8, 4)
+    assert _nearest(values, [near, exact]) == _nearest(values, [exact, near]) == exact
 
 
 @pytest.mark.parametrize("method", ["mse", "percentile", "minmax"])

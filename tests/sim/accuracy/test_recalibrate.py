@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +15,10 @@ from acortex.isa.asm.assembler import assemble
 from acortex.isa.codec import decode
 from acortex.isa.program import Program
 from acortex.programs import zoo
-from acortex.sim.accuracy.measured import DIGITAL, IN_TURN, Conversions, Moments, Setter
+from acortex.sim.accuracy.measured import DIGITAL, IN_TURN, Conversions, Effort, Measuring, Moments, Setter
 from acortex.sim.accuracy.recalibrate import _shared, recalibrate, whole_scales
 from acortex.sim.accuracy.study import accuracy
+from acortex.sim.chip.clock import delays
 from acortex.sim.chip.prices import INDEX, prices
 from acortex.sim.chip.specs import Chip, load_chip
 from acortex.tools.open.machine import machine_of
@@ -155,6 +158,17 @@ def test_measuring_is_counted_by_hand() -> None:
     assert cost.time_s == pytest.approx(alone.time_s)
 
 
+def test_rounds_of_a_conversion_take_time_one_after_the_other() -> None:
+    chip: Any = SimpleNamespace(chip=chip_with(FALLEN))
+    nothing: Any = None
+    measuring = Measuring(nothing, nothing, chip)
+    measuring.__dict__["_times"] = {2: SimpleNamespace(arrays=3, load=5, frame=7, rounds=[(), (), ()])}
+    measuring._count(2, 10, 64)
+    measuring._count(2, 1, 6)
+    ramp = delays(chip.chip).ramp_cycles
+    assert measuring.effort == Effort(11 * 3, 10 * 64 + 6, 11 * (5 + 7 + 3 * ramp))
+
+
 def test_the_same_seed_gives_the_same_program_and_another_one_other_chips() -> None:
     chip = chip_with(("errors.tuning_pct=20",))
     found = [recalibrate(digits(), chip, chips=1, seed=seed).report.scales[0].gain_least for seed in (1, 1, 2)]
@@ -174,6 +188,15 @@ def test_scales_become_whole_numbers_as_exact_as_sixteen_bits_allow(scales: list
     assert 0 <= shift <= 48
     if max(scales) < 1 << 16:
         assert multipliers.max() / 2.0**shift == pytest.approx(max(scales), rel=2**-8)
+
+
+@pytest.mark.parametrize(
+    ("scale", "multiplier", "shift"),
+    [(1.0, 1 << 16, 16), (2.0**-31, 1 << 16, 47), (2.0**-32, 1 << 16, 48), (2.0**-60, 1, 48)],
+)
+def test_a_scale_is_shifted_as_far_as_a_quantiser_can(scale: float, multiplier: int, shift: int) -> None:
+    multipliers, found = whole_scales(np.array([scale]))
+    assert (multipliers.tolist(), found) == ([multiplier], shift)
 
 
 def test_moments_of_groups_of_several_widths_add_up() -> None:

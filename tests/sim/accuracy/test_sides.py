@@ -66,3 +66,19 @@ def test_trims_by_hand(k: int, loads: int) -> None:
     assert found.conversions == 4 * AVERAGES * k
     cycles = AVERAGES * (4 * loads + 18 * k // 64 + 16)
     assert found.time_s == pytest.approx(cycles * 1.785e-9)
+
+
+@pytest.mark.parametrize(
+    ("settings", "points"),
+    [(["errors.trim_codes=0.1"], 1), (["errors.trim_pct=1"], 2), (["errors.trim_codes=0.1", "errors.trim_pct=1"], 2)],
+    ids=str,
+)
+def test_trims_of_gains_take_a_second_point_and_each_set_of_converters_its_turn(
+    settings: list[str], points: int
+) -> None:
+    """Four columns of two sets each: their 8 words are loaded 3 in a cycle."""
+    found = trims_of(chip_with(64, *settings, "arrays.n=2", "neurons.adcs_per_column=2", "arrays.loads_per_cycle=3"))
+    assert found is not None
+    assert (found.array_operations, found.conversions) == (8 * AVERAGES * points, 8 * AVERAGES * points * 64)
+    assert found.time_s == pytest.approx(AVERAGES * points * (3 + 18 + 16) * 1.785e-9)
+    assert trims_of(chip_with(64, "arrays.n=2")) is None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import pytest
+from systems import copying
 
 import acortex
 from acortex.errors import UsageError
@@ -178,6 +180,43 @@ def test_a_program_with_one_number_has_no_margin() -> None:
     assert away.accuracy.mean == pytest.approx(1 - away.changed_codes) and away.changed_codes > 0.1
 
 
+def test_a_single_number_that_is_labelled_is_what_its_label_says() -> None:
+    """Its only index is 0: no error changes what it is taken for."""
+    program = one_product("1", "1, 4, zero=8")
+    chip = load_chip("acortex_digits", ["errors.neuron_offset_codes=200"])
+    found = accuracy(program, chip, chips=5, labels=np.zeros(1, np.int64))
+    assert (found.accuracy.mean, found.judged_by) == (1.0, "labels") and found.changed_codes > 0.1
+
+
+@pytest.mark.parametrize(("label", "fits"), [(0, True), (9, True), (10, False), (-1, False)])
+def test_labels_are_numbers_of_the_output(digits: Program, label: int, fits: bool) -> None:
+    given, chip = digits.samples["image"][:2], load_chip("acortex_digits", ERRORS)
+    labels = np.array([3, label])
+    with (
+        nullcontext() if fits else pytest.raises(UsageError, match=f"label 1 is {label}: output scores has 10 numbers")
+    ):
+        assert accuracy(digits, chip, inputs=given, labels=labels, chips=1).judged_by == "labels"
+
+
+def test_the_first_output_is_judged_where_none_is_named() -> None:
+    stage = copying("a", ("x",), ("m", "n"))
+    given = {"x": np.eye(64, dtype=np.uint8)[:3]}
+    chip = load_chip("acortex_digits", ERRORS)
+    for answer, judged in ((None, "m"), ("m", "m"), ("n", "n")):
+        assert accuracy(stage.program, chip, inputs=given, answer=answer, chips=1).output == judged
+
+
+def test_no_yield_is_told_of_an_accuracy_of_nothing(digits: Program) -> None:
+    """One of ten is right on the ideal chip: so many or more than 0.1 below it would be none."""
+    given = digits.samples["image"][:10]
+    said = acortex.run(digits, inputs=given, timing=False).outputs["scores"].argmax(axis=1)
+    labels = (said + 1) % 10
+    labels[3] = said[3]
+    found = accuracy(digits, load_chip("acortex_digits", ERRORS), inputs=given, labels=labels, chips=1)
+    assert found.ideal == 0.1
+    assert [row.at_least for row in found.yield_] == pytest.approx([0.1, 0.095, 0.09, 0.08, 0.05])
+
+
 # Trims, places, what is written
 
 
@@ -227,10 +266,13 @@ def test_dead_arrays_go_to_spare_ones_as_far_as_there_are(digits: Program) -> No
     assert remapped(load_chip("acortex_digits"), 0, 1, groups).instead == {}
 
 
-def test_lost_arrays_are_told(digits: Program) -> None:
+def test_lost_arrays_are_told(digits: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     chip = load_chip("acortex_digits", ["errors.dead_arrays_ppm=300000"])
     found = accuracy(digits, chip, inputs=digits.samples["image"][:50], chips=8)
     assert 1 < found.lost_arrays < 8
+    monkeypatch.setattr("acortex.sim.accuracy.study.WEIGHT_BYTES", 0)  # one chip after the other
+    apart = accuracy(digits, chip, inputs=digits.samples["image"][:50], chips=8)
+    assert (apart.lost_arrays, apart.changed_codes) == pytest.approx((found.lost_arrays, found.changed_codes))
     assert found.accuracy.mean < 0.9
 
 

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from systems import copying
 
 from acortex.errors import AcortexError
 from acortex.isa import assemble, assemble_file
-from acortex.isa.codec import as_text, decode
+from acortex.isa.codec import Instruction, as_text, decode
 from acortex.isa.lint.rows import SAVES
 from acortex.isa.program import Program
 from acortex.isa.rules import BASE
 from acortex.isa.sequencer import Sequencer
 from acortex.programs.shipped import FOLDER
-from acortex.sim.advice.orders import INFERENCES, Edit, Gain, Orders, better_orders, edited
+from acortex.sim.advice import orders as advice
+from acortex.sim.advice.orders import (
+    INFERENCES,
+    Edit,
+    Gain,
+    Orders,
+    _cycles,
+    _earlier_and_later,
+    _inputs,
+    _more_places,
+    _out_of_loops,
+    better_orders,
+    edited,
+)
 from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.lint import lint, measured
@@ -196,3 +212,102 @@ def test_an_edit_and_its_inverse_leave_a_program_as_it_was(seed: int) -> None:
         back = edited(there, Edit(to - 1, to - 1, first))
         assert back.words.tobytes() == program.words.tobytes()
         Sequencer(there, 1)
+
+
+def code_of(text: str) -> list[Instruction]:
+    """The instructions of a text that need not run."""
+    program = assemble(f".program p\n.chip acortex_digits\n{text}halt\n")
+    return [decode(int(word)) for word in program.words]
+
+
+NESTED = """\
+start
+base d0, 0
+base d1, 1
+signal read, t0
+loop l0, 3
+a: nop
+loop l1, 2
+b: base d2, 0
+dim d2, 0, 1
+dim d1, 0, 1
+base d3, 0, by=l1
+quant q0, 1, 0, activation=relu
+read d2, to=vector
+next l1, b
+next l0, a
+signal read, t1
+"""
+
+
+def test_registers_are_moved_out_of_each_loop_around_them_with_what_changes_them_alone() -> None:
+    """Address 7 sets d2 and 8 changes it; 9 changes d1, and 10 follows a loop; 11 sets q0."""
+    assert list(_out_of_loops(code_of(NESTED))) == [Edit(7, 8, 4), Edit(7, 8, 6), Edit(11, 11, 4), Edit(11, 11, 6)]
+
+
+def test_places_are_those_that_are_free_before_the_first_inference() -> None:
+    assert list(_more_places(code_of(NESTED))) == [Edit(at, at, at, again=True) for at in (3, 15)]
+    marked = code_of("start\nsignal read, t0\ninference\nendinference\nsignal read, t1\n")
+    assert list(_more_places(marked)) == [Edit(1, 1, 1, again=True)]
+
+
+def test_instructions_move_past_a_few_of_their_own_agent_and_none_past_a_mark_but_tokens() -> None:
+    code = code_of(
+        "start\nsignal read, t2\nbase d0, 0\nbase d1, 0\ninference\nlayer one\nread d0, to=vector\nawait read, t0\n"
+        "read d0, to=vector\nendlayer\nread d0, to=vector\nsignal read, t1\nread d1, to=vector\nendinference\n"
+        "signal read, t3\n"
+    )
+    assert [(edit.first, edit.to) for edit in _earlier_and_later(code)] == [
+        (7, 9), (7, 11), (7, 12), (7, 13),  # an await later
+        (8, 6), (8, 7),  # a read earlier, back to `layer`
+        (11, 6), (11, 7), (11, 8), (11, 10),  # a signal earlier
+        (12, 10), (12, 11),
+        (14, 8), (14, 10), (14, 11), (14, 12),
+    ]  # fmt: skip
+
+
+def test_nothing_moves_past_a_loop_or_to_before_what_others_lead_to() -> None:
+    reads = "read d0, to=vector\n" * 2
+    code = code_of(
+        f"start\nbase d0, 0\n{reads}loop l0, 2\n{reads}a: read d0, to=vector\nread d0, to=vector\nnext l0, a\n"
+    )
+    assert [(edit.first, edit.to) for edit in _earlier_and_later(code)] == [(3, 2), (6, 5), (8, 7)]
+
+
+def test_a_gain_is_told_from_one_in_so_many_cycles_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (FOLDER / "vector_add.s").read_text()
+    (best,) = orders(text).gains
+    just = Fraction(best.before, best.before - best.cycles)
+    monkeypatch.setattr(advice, "LEAST", just)
+    assert orders(text).gains == [best]
+    monkeypatch.setattr(advice, "LEAST", just * Fraction(9999, 10000))
+    assert orders(text).gains == []
+
+
+@pytest.mark.parametrize("wrong", ["m", "n", ""])
+def test_an_order_counts_only_if_every_output_is_the_same(wrong: str) -> None:
+    stage = copying("a", ("x",), ("m", "n"))
+    given = {"x": np.arange(64, dtype=np.uint8)[None] % 16}
+    ready = prepare(stage.program, stage.chip, inputs=given)
+    cycles, outputs = ready.time().cycles, ready.values().outputs
+    wanted = {name: codes + (name == wrong) for name, codes in outputs.items()}
+    before = cycles + 5
+    assert _cycles(stage.program, stage.chip, given, before, wanted) == (before if wrong else cycles)
+    assert _cycles(stage.program, stage.chip, given, cycles - 5, outputs) == cycles - 5
+
+
+@pytest.mark.parametrize(("encode", "highest"), [("codes", 15), ("binary", 1)])
+def test_inputs_without_samples_are_codes_of_each_tensor(encode: str, highest: int) -> None:
+    program = assemble(IN_EACH_TURN)
+    (tensor,) = program.inputs
+    codes = _inputs(replace(program, inputs=(replace(tensor, encode=encode),)))["x"]
+    assert codes.shape == (1, 64) and codes.max() == highest and codes.min() == 0
+
+
+def test_a_program_takes_few_samples_where_it_may_take_any_number_and_else_all() -> None:
+    program = assemble(IN_EACH_TURN)
+    many = {"x": np.zeros((9, 64), np.uint8)}
+    assert len(_inputs(replace(program, samples=many))["x"]) == 9
+    looped = assemble(IN_EACH_TURN.replace("inference\n", "loop l0, host\nturn: inference l0\n", 1).replace(
+        "endinference\n", "endinference\nnext l0, turn\n"))  # fmt: skip
+    assert len(_inputs(replace(looped, samples=many))["x"]) == INFERENCES == len(_inputs(looped)["x"])

@@ -14,7 +14,7 @@ from acortex.isa.asm.assembler import assemble, assemble_file
 from acortex.isa.program import Program
 from acortex.sim.advice.results import WhatIf
 from acortex.sim.advice.steps import STEPS, unmoved
-from acortex.sim.advice.what_if import BEST, what_if
+from acortex.sim.advice.what_if import BEST, grown, what_if
 from acortex.sim.chip.clock import delays
 from acortex.sim.chip.specs import SETTINGS, load_chip
 from acortex.sim.ledger.reprice import moved_timing
@@ -22,6 +22,7 @@ from acortex.sim.run import run
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.reader import open as open_trace
 from acortex.traces.headroom import critical
+from acortex.traces.results_of_paths import CauseCycles, CriticalPath, Rival
 from judge.generate import generate
 
 PROGRAMS = Path(__file__).parents[3] / "programs"
@@ -87,6 +88,36 @@ def test_what_is_at_its_limit_has_no_step() -> None:
 def test_a_step_goes_to_the_limit_and_not_beyond(path: str, value: int | str, taken: float | None) -> None:
     (step,) = (step for step in STEPS if step.path == path)
     assert step.taken(load_chip("acortex_digits", [f"{path}={value}"])) == taken
+
+
+@pytest.mark.parametrize(
+    ("path", "cuts"),
+    [
+        ("arrays.frame_ns", [1, 1]), ("arrays.settle_ns_per_array", [8, 9]), ("arrays.loads_per_cycle", [4, 4]),
+        ("arrays.frames_at_once", [0, 0]), ("arrays.broadcast_loads", [7, 8]), ("controller.decode_cycles", [1, 1]),
+        ("buses.segment_capacity", [8, 9]), ("neurons.cycles_per_step", [16, 16]), ("neurons.adcs_per_column", [4, 4]),
+        ("host.operations_per_ns", [4, 4]), ("host.part_ns", [1, 1]), ("memory.read_latency_ns", [0, 0]),
+    ],
+)  # fmt: skip
+def test_a_step_cuts_so_much_of_an_event_of_8_and_of_9_cycles_at_most(path: str, cuts: list[int]) -> None:
+    (step,) = (step for step in STEPS if step.path == path)
+    chip = load_chip("acortex_digits")
+    assert [step.change(chip, chip).cut(length) for length in (8, 9)] == cuts
+
+
+def test_each_step_shortens_its_own_events_and_ends_its_own_waits() -> None:
+    assert {step.path: set(step.waits) for step in STEPS if step.waits} == {
+        "arrays.overlap_loads": {"latches"}, "memory.banks": {"bank"}, "memory.ports": {"port"},
+        "memory.bank_cycles": {"bank"}, "controller.queue_depth": {"queue"}, "buffer.words": {"buffer_full"},
+        "buffer.windows": {"windows"}, "buses.down_lanes": {"bus"}, "buses.up_lanes": {"bus"},
+        "neurons.output_words": {"output_full"},
+        "vector.queue_words": {"buffer_full", "operand_full", "output_full", "results_full"},
+    }  # fmt: skip
+    kinds = {step.path: set(step.kinds) for step in STEPS}
+    assert kinds["memory.access_cycles"] == {"memory.read", "memory.write"}
+    assert kinds["memory.read_latency_ns"] == {"memory.read"}
+    assert kinds["buses.word_cycles"] == {"bus.down", "bus.up"}
+    assert kinds["host.word_cycles"] == {"host.in", "host.out"}
 
 
 def test_a_shorter_latency_changes_nothing_where_the_port_is_slower() -> None:
@@ -156,6 +187,59 @@ def test_what_becomes_slower_says_which_wait_grew_and_what_holds_it(residual: Pr
         "main_memory/operand",
     )
     assert row.slower.text.startswith("operand ") and row.slower.cycles[0] < row.slower.cycles[1]
+
+
+def path(*waits: tuple[str, str, int], busy: int = 0, rivals: tuple[tuple[str, str, str], ...] = ()) -> CriticalPath:
+    """A path of some waits, by unit, cause and cycles, and of what held what they waited for."""
+    by_cause = [CauseCycles(unit=unit, what="waiting", name=name, cycles=cycles) for unit, name, cycles in waits]
+    by_cause.append(CauseCycles(unit="vmm", what="busy", name="port", cycles=busy))
+    held = [Rival(unit=unit, name=name, held_by=by, line=f"{by}.s:1", text=by, cycles=1) for unit, name, by in rivals]
+    return CriticalPath.model_construct(by_cause=by_cause, rivals=held)
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        (path(("read", "port", 10), ("write", "port", 5)), None),
+        (path(("read", "port", 9), ("write", "port", 4), busy=99), None),
+        (path(("read", "port", 12), ("write", "port", 6)), ("read", "port", [10, 12], "-")),
+        (path(("read", "port", 12), ("write", "port", 8)), ("write", "port", [5, 8], "-")),
+        (path(("read", "port", 12), ("read", "bus", 3)), ("read", "bus", [0, 3], "-")),
+        (
+            path(("read", "port", 12), rivals=(("write", "port", "a"), ("read", "bus", "b"), ("read", "port", "c"))),
+            ("read", "port", [10, 12], "c"),
+        ),
+    ],
+    ids=["alike", "less", "one", "the one that grew most", "a new one", "what held it longest"],
+)
+def test_the_wait_that_grew_most_is_told(after: CriticalPath, told: tuple[str, str, list[int], str] | None) -> None:
+    before = path(("read", "port", 10), ("write", "port", 5), rivals=(("read", "port", "old"),))
+    found = grown(before, after)
+    assert (None if found is None else (found.unit, found.name, found.cycles, found.held_by)) == told
+    if told is not None and told[3] != "-":
+        assert found is not None and (found.line, found.text) == (f"{told[3]}.s:1", told[3])
+
+
+def test_a_setting_that_is_named_twice_is_tried_once(residual: Program, tmp_path: Path) -> None:
+    trace = recorded(residual, tmp_path)
+    report = what_if(trace, residual, settings=["memory.banks", "memory.ports", "memory.banks"])
+    assert sorted(row.path for row in report.rows if " + " not in row.path) == ["memory.banks", "memory.ports"]
+    assert all(row.slower is None for row in report.rows if row.cycles == row.cycles_before)
+
+
+def test_settings_that_gain_nothing_are_not_tried_in_pairs(residual: Program, tmp_path: Path) -> None:
+    report = what_if(recorded(residual, tmp_path), residual, settings=["vector.queue_words", "buffer.windows"])
+    assert [(row.path, row.cycles - row.cycles_before) for row in report.rows] == [
+        ("vector.queue_words", 0), ("buffer.windows", 0),
+    ]  # fmt: skip
+
+
+def test_a_run_of_several_inferences_is_repeated_as_it_was(tmp_path: Path) -> None:
+    program = assemble_file(PROGRAMS / "pipeline.s")
+    given = {name: array[:3] for name, array in program.samples.items()}
+    trace = recorded(program, tmp_path, inputs=given)
+    report = what_if(trace, program, settings=["memory.ports"])
+    assert report.cycles == trace.cycles and len((trace.summary or {})["inferences"]) > 1
 
 
 def test_progress_says_how_many_runs_are_done(residual: Program, tmp_path: Path) -> None:

@@ -132,6 +132,7 @@ def test_a_dac_has_a_gain_and_a_curve_for_each_row() -> None:
     assert found.dtype == np.float32
     assert found == pytest.approx(wanted, rel=1e-6)
     assert dac(codes, 1.0, curve[0]) == pytest.approx(codes + curve[0][codes], rel=1e-6)
+    assert dac(codes, 2.0, curve[0]) == pytest.approx(2 * (codes + curve[0][codes]), rel=1e-6)
     assert np.array_equal(dac(codes[None], gain, curve[None, None])[0], found)
 
 
@@ -149,6 +150,7 @@ def test_a_chosen_range_leaves_as_many_out_on_either_side() -> None:
     assert choose_range(sums, 0.998) == (1, 998)
     assert choose_range(sums, 1e-9) in ((499, 500), (499, 499))
     assert choose_range(np.array([5.0]), 0.5) == (5, 5)
+    assert choose_range(np.array([4.0, 2.0, 1.0, 3.0]), 1e-12) == (2, 3)
 
 
 def test_a_trim_leaves_less_than_half_a_step_of_offsets() -> None:
@@ -174,6 +176,7 @@ def test_a_trim_brings_gains_near_one() -> None:
     assert trim_gain(gains, 0.0) == pytest.approx(np.ones(10_000), rel=1e-12)
     assert trim_gain(np.array([1.2]), 0.01, reach=5) == pytest.approx([1.2 * 0.95])
     assert trim_gain(np.array([1.0]), 0.01).tolist() == [1.0]
+    assert trim_gain(np.array([1.0]), 0.01, error=np.array([0.05])) == pytest.approx([0.95])  # it is seen as 1.05
 
 
 def test_a_measured_offset_is_as_wrong_as_its_conversions_are() -> None:

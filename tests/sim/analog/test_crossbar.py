@@ -78,6 +78,8 @@ def test_a_cell_is_disturbed_by_its_row_and_its_column_and_not_by_its_own_write(
     assert not disturbed_cells(np.full((1, 1), 1.0)).any()
     # Half of 0.2 + 0.3 V exceeds the 0.2 V of the first cell, but that is its own write.
     assert disturbed_cells(np.array([[0.2, 0.05]])).tolist() == [[False, True]]
+    # Half of 1.75 + 0.25 V is 1 V: what is at its threshold is not beyond it.
+    assert disturbed_cells(np.array([[1.75, 1.0, 0.99]]), overdrive=0.25).tolist() == [[False, False, True]]
 
 
 @pytest.mark.parametrize("scheme", ["V/2", "V/3", "1T1R"])

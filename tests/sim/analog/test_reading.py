@@ -56,6 +56,8 @@ def test_squares_are_exact_whole_numbers() -> None:
     assert squares(codes).dtype == np.int64
     assert squares(codes).shape == (3, 4, 1)
     assert (squares(codes) == 1000 * 255 * 255).all()
+    assert squares(np.array([[255] * 999 + [254], [1] * 1000])).tolist() == [[999 * 255**2 + 254**2], [1000]]
+    assert squares(np.array([-4097] * 3 + [1, 2])).tolist() == [3 * 4097**2 + 5]  # a float32 would lose the last digit
 
 
 def test_one_number_for_each_sum_is_as_spread_as_cells_drawn_anew(codes: NDArray[np.uint8], cells: Floats) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from acortex.sim.analog import statistics
-from acortex.sim.analog.drift import drifted, temperature_gain
+from acortex.sim.analog.drift import drifted, falling, temperature_gain
 from acortex.sim.analog.pairs import split
 from acortex.sim.analog.statistics import DAY_S, ROWS, aged, read_spread, scattered, spread
 from acortex.sim.analog.streams import normals, stream
@@ -130,6 +130,30 @@ def test_phase_change_cells_fall_by_a_power_of_time() -> None:
     low = np.array([0.8])
     fall = -math.log(drifted(low, hour, "pcm", np.zeros(1))[0] / 0.8) / math.log((hour + 20) / 20)
     assert fall == pytest.approx(-0.0155 * math.log(0.1) + 0.0244, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("share", "mean", "sigma"),
+    [
+        (1e-9, 0.1, 0.045),  # both lines end
+        (1e-4, 0.1, 0.045),
+        (0.02, 0.0155 * 3.912023 + 0.0244, 0.0125 * 3.912023 - 0.0059),
+        (0.5, 0.049, 0.008),
+        (1.0, 0.049, 0.008),
+    ],
+)
+def test_exponents_of_phase_change_cells_lie_between_the_ends_of_their_lines(
+    share: float, mean: float, sigma: float
+) -> None:
+    cells, z = np.full(3, 8 * share), np.array([-1.0, 0.0, 1.0])
+    nu = -np.log(drifted(cells, 980.0, "pcm", z) / cells) / math.log(50)
+    assert nu == pytest.approx([mean - sigma, mean, mean + sigma], rel=1e-6)
+
+
+def test_currents_that_fall_by_a_power_of_time_never_rise() -> None:
+    cells, z = np.full(4, 5.0), np.array([-3.0, -0.5, 0.0, 2.0])
+    assert falling(cells, 99.0, 0.05, 0.1, z) / 5 == pytest.approx([1, 1, 100**-0.05, 100**-0.25])
+    assert falling(cells, 0.0, 0.05, 0.1, z).tolist() == [5.0] * 4
 
 
 def test_read_noise_is_the_published_one() -> None:

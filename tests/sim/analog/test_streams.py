@@ -67,6 +67,14 @@ def test_a_key_is_read_back_from_its_numbers() -> None:
     assert max(*streams.PURPOSES.values(), *streams.COMPONENTS.values()) <= streams.LARGEST
 
 
+def test_numbers_of_a_key_reach_to_their_limits() -> None:
+    stream(streams.LARGEST_SEED, streams.LARGEST, "array", (streams.LARGEST, 0), "tuning")
+    with pytest.raises(ValueError, match="seed"):
+        stream(streams.LARGEST_SEED + 1, 0, "array", (0, 0), "tuning")
+    with pytest.raises(ValueError, match="row 4294967296 is not within 0 to 4294967295"):
+        stream(0, 0, "array", (0, streams.LARGEST + 1), "tuning")
+
+
 def test_the_first_numbers_of_a_stream_are_these() -> None:
     assert source().random_raw(3).tolist() == RAW
     assert normals(source(), 4).tolist() == NORMALS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,30 @@ def test_an_included_file_stops_where_it_begins(tmp_path: Path) -> None:
     (tmp_path / "main.s").write_text('.chip acortex_digits\nstart\nnop\n.include "body.s"\nhalt\n')
     session = acortex.debug(assemble_file(tmp_path / "main.s"))
     assert session.break_at("main.s:4").about == "main.s:4 (begins at body.s:1)"
+
+
+def test_a_line_without_a_file_is_of_the_file_with_most_instructions(tmp_path: Path) -> None:
+    """It is not the one that the program begins in; a hint names the last line of the file that was meant."""
+    (tmp_path / "head.s").write_text('.chip acortex_digits\nstart\n.include "body.s"\nhalt\n')
+    (tmp_path / "body.s").write_text("\n\n\nnop\nnop\nnop\n\n\nnop\n")
+    session = acortex.debug(assemble_file(tmp_path / "head.s"))
+    assert session.break_at(9).about == "body.s:9"
+    assert session.break_at("head.s:4").about == "head.s:4"
+    with pytest.raises(UsageError, match=r"head\.s has no instruction at line 5 or below it") as caught:
+        session.break_at("head.s:5")
+    assert caught.value.hint == "the last is at 4"
+    with pytest.raises(UsageError, match=r"line 3 of body\.s has no instruction") as caught:
+        session.break_at("body.s:3")
+    assert caught.value.hint == "the next is line 4: nop"
+
+
+@pytest.mark.parametrize(("label", "there"), [("at_0", True), ("at_5", True), ("at_6", False), ("at_x", False)])
+def test_labels_of_the_disassembler_name_the_instructions_that_there_are(label: str, there: bool) -> None:
+    session = acortex.debug(assemble(".chip acortex_digits\nstart\nnop\nnop\nnop\nnop\nhalt\n"))
+    with nullcontext() if there else pytest.raises(UsageError, match=f"called '{label}'"):
+        assert session.listing(label)[-1].place is not None
+    if there:
+        assert [one.place.pc for one in session.listing(label, 0)] == [int(label[3:])]
 
 
 def test_an_assembled_program_has_no_lines_of_calls() -> None:

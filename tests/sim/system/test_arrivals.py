@@ -29,12 +29,15 @@ def test_gaps_of_a_random_stream_are_exponential() -> None:
 def test_the_same_seed_gives_the_same_stream_and_its_beginning() -> None:
     assert poisson(10.0, 50, 3).times == poisson(10.0, 80, 3).times[:50]
     assert poisson(10.0, 50, 3).times != poisson(10.0, 50, 4).times
+    gaps = np.random.default_rng(3).exponential(0.1, 2).tolist()  # there is one before the first request, too
+    assert poisson(10.0, 2, 3).times == (round(gaps[0] * AS_PER_S), sum(round(gap * AS_PER_S) for gap in gaps))
 
 
 def test_a_rate_may_be_a_share_of_the_most() -> None:
     assert arrivals_of("poisson:80%", 9, 0, 50.0).rate == 40.0
     assert arrivals_of("poisson:80", 9, 0, 50.0).rate == 80.0
     assert arrivals_of("poisson:1e6", 1, 7, 50.0).seed == 7
+    assert arrivals_of("poisson:2e12%", 1, 0, 10.0).rate == 2e11  # the rate has bounds, and not the share
 
 
 @pytest.mark.parametrize("text", ["poisson", "poisson:", "poisson:x", "poisson:0", "poisson:-1", "poisson:nan"])
@@ -44,7 +47,7 @@ def test_a_rate_that_is_none_is_refused(text: str) -> None:
     assert "poisson:RATE" in refused.value.hint
 
 
-@pytest.mark.parametrize("text", ["poisson:1e300", "poisson:inf", "poisson:1e-9", "poisson:1e400%"])
+@pytest.mark.parametrize("text", ["poisson:1e300", "poisson:inf", "poisson:1e-9", "poisson:1e400%", "poisson:1e-5%"])
 def test_a_rate_beyond_all_bounds_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no number of requests per second"):
         arrivals_of(text, 1, 0, 1.0)

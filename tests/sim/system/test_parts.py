@@ -26,6 +26,7 @@ def test_a_link_counts_whole_attoseconds_and_attojoules() -> None:
     assert LINK.energy_aj(7) == 17_500_000
     third = Link(Decimal(3), Decimal("0.0000000001"), Decimal(0))
     assert (third.busy_as(1), third.busy_as(3), third.latency_as) == (333_333_334, 10**9, 1)
+    assert [Link(energy_pj_per_word=Decimal(price)).energy_aj(7) for price in ("4e-7", "1.4e-6")] == [0, 7]
 
 
 def test_stages_are_joined_by_the_names_of_tensors() -> None:
@@ -75,6 +76,9 @@ def told(stage: Stage, side: str, **more: Any) -> Stage:
     return replace(stage, program=replace(stage.program, **{side: (replace(first, **more), *others)}))
 
 
+LINEAR = {"encode": "linear", "scale": 0.25, "zero": 3}
+
+
 @pytest.mark.parametrize(
     ("made", "taken", "fits"),
     [
@@ -85,6 +89,9 @@ def told(stage: Stage, side: str, **more: Any) -> Stage:
         ({}, {"encode": "binary"}, False),
         ({"bits": 3}, {"bits": 3}, True),
         ({"bits": 3}, {}, False),
+        (LINEAR, LINEAR, True),
+        (LINEAR, LINEAR | {"scale": 0.5}, False),
+        (LINEAR, LINEAR | {"zero": 4}, False),
     ],
     ids=str,
 )
@@ -97,6 +104,19 @@ def test_tensors_are_joined_in_the_form_in_which_they_are_given(
     ]
     with nullcontext() if fits else pytest.raises(UsageError, match=r"takes m as .*, and it is made as"):
         assert len(system_of("s", stages, LINK).wires) == 1
+
+
+def test_a_link_does_not_turn_codes_of_one_meaning_into_those_of_another() -> None:
+    stages = [
+        told(copying("a", ("x",), ("m",)), "outputs", **LINEAR),
+        told(copying("b", ("m",), ("y",)), "inputs", encode="linear", scale=0.1),
+    ]
+    with pytest.raises(UsageError) as refused:
+        system_of("s", stages, LINK)
+    assert refused.value.message == (
+        "takes m as 4-bit linear of scale 0.1 and zero 0 of (64,), and it is made as"
+        " 4-bit linear of scale 0.25 and zero 3 of (64,)"
+    )
 
 
 def test_values_are_those_of_one_chip() -> None:

@@ -121,8 +121,21 @@ def test_branches_work_beside_each_other_and_the_slower_one_counts() -> None:
 
 def test_a_stage_whose_output_nobody_takes_ends_the_request_too() -> None:
     system = system_of("two", [copying("a", ("x",), ("m",)), copying("b", ("v",), ("y",))], LINK)
-    course = serve(system, [service(idle=700), service(idle=3)], [0])
-    assert course.ended == [700 * 10**9]
+    services = [service(idle=700), service(idle=3)]
+    assert serve(system, services, [0]).ended == [idle_latency(system, services)] == [700 * 10**9]
+
+
+def test_of_equal_bottlenecks_the_first_is_told_and_a_span_begins_at_0() -> None:
+    system, services = made_up(5, 5), [service(idle=30, gap=gap) for gap in (20, 20, 10)]
+    found = bottleneck(system, services)
+    assert (found.kind, found.name, found.interval_s) == ("chip", "s0", 20e-9)  # links take 20 ns, too
+    assert serve(made_up(), [service(idle=30)], [7 * 10**9]).span == 37 * 10**9
+
+
+def test_a_chip_is_idle_as_it_ends_its_last_request() -> None:
+    one = Service(10**9, 100, (50, 10, 10, 10), 0, 0, 0, 0, 0)
+    course = serve(made_up(), [one], [time * 10**9 for time in (0, 100, 100, 100)])
+    assert [end // 10**9 for end in course.ended] == [100, 200, 250, 260]
 
 
 def test_gaps_begin_anew_when_a_chip_has_been_idle() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from systems import LINK, copying, digits_cnn, digits_mlp
 
 from acortex.errors import UsageError
+from acortex.sim.chip.specs import load_chip
 from acortex.sim.inputs import HostData
 from acortex.sim.run import Prepared
+from acortex.sim.system import simulated
 from acortex.sim.system.arrivals import poisson
 from acortex.sim.system.parts import System, system_of
 from acortex.sim.system.report import bottleneck, idle_latency
@@ -38,6 +42,7 @@ def test_a_request_alone_takes_what_composed_times_say_but_for_whole_cycles() ->
     alone = idle_latency(system, services)
     assert 0 <= course.ended[0] - alone < 2 * services[0].cycle_as
     assert 0 <= course.ended[1] - 10**16 - alone < 3 * services[0].cycle_as
+    assert all(0 <= wait < 3 * services[0].cycle_as for wait in course.waits[0])
 
 
 @pytest.mark.parametrize("load", [0.3, 0.8])
@@ -61,6 +66,23 @@ def test_a_chip_of_copies_waits_for_all_that_it_needs() -> None:
     assert least <= found.ended[0] < least + 4 * services[0].cycle_as
 
 
+def test_a_chip_waits_for_the_slower_of_two_whichever_it_is() -> None:
+    """Two chips work beside each other for a fourth one, and one of both has a slow port."""
+    slow = load_chip("acortex_digits", ["host.word_cycles=400"])
+    parts = [
+        copying("a", ("x",), ("m", "n")),
+        copying("b", ("m",), ("p",)),
+        copying("c", ("n",), ("q",)),
+        copying("d", ("p", "q"), ("y",)),
+    ]
+    ended = []
+    for at in (None, 1, 2):
+        stages = [replace(part, chip=slow) if number == at else part for number, part in enumerate(parts)]
+        system = system_of("diamond", stages, LINK)
+        ended += simulate(system, [service_of(stage) for stage in stages], [0]).ended
+    assert ended[1] == ended[2] > ended[0] + 2 * 390 * service_of(parts[0]).cycle_as
+
+
 def test_words_wait_for_those_before_them_on_a_link() -> None:
     arrived, waited = sent(LINK, 10, [0, 10**9, 10**12])
     busy, latency = 40 * 10**9, 100_500_000_000
@@ -82,6 +104,14 @@ def test_too_many_requests_are_refused() -> None:
     with pytest.raises(UsageError, match="10,001 requests are too many") as refused:
         simulate(digits_mlp(), [], [0] * (MOST_REQUESTS + 1))
     assert "--requests 10000" in refused.value.hint
+
+
+def test_as_many_requests_as_are_allowed_are_simulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulated, "MOST_REQUESTS", 3)
+    services = [service_of(stage) for stage in digits_mlp().stages]
+    assert len(simulate(digits_mlp(), services, [0] * 3).ended) == 3
+    with pytest.raises(UsageError, match="4 requests are too many"):
+        simulate(digits_mlp(), services, [0] * 4)
 
 
 def test_several_replicas_are_refused() -> None:

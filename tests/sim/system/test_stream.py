@@ -9,7 +9,7 @@ from acortex.errors import UsageError
 from acortex.sim.system.arrivals import Arrivals
 from acortex.sim.system.report import system_report, times
 from acortex.sim.system.results import SystemReport
-from acortex.sim.system.serving import serve
+from acortex.sim.system.serving import Course, serve
 from acortex.sim.system.stream import USUAL_REQUESTS, served
 from acortex.units import AS_PER_S
 
@@ -75,6 +75,18 @@ def test_utilisation_is_the_share_that_the_requests_need(report: SystemReport) -
     assert 0.99 < busy.chips[0].utilisation <= 1
 
 
+def test_waits_and_shares_are_those_of_a_replica_s_own_requests() -> None:
+    """Two requests at one replica wait 6 ns and 4 ns in all; what they need is more than the time that there was."""
+    came, ended = (0, 0, 0), [50 * 10**9, 40 * 10**9, 60 * 10**9]
+    course = Course(came, [0, 1, 0], ended, [[6 * 10**9, 0], [0, 10**9]], [[4 * 10**9], [0]])
+    services = [service(gap=50), service(gap=20)]
+    found = system_report(made_up(1), services, Arrivals("file", came), course, 2)
+    assert [chip.wait_s for chip in found.chips] == [3e-9, 0, 0, 1e-9]
+    assert [link.wait_s for link in found.links] == [2e-9, 0]
+    assert [chip.utilisation for chip in found.chips] == pytest.approx([1, 40 / 60, 50 / 60, 20 / 60])
+    assert found.latency_s.max == 60e-9 and found.throughput_per_s == pytest.approx(3 / 60e-9)
+
+
 def test_a_replica_without_a_request_leaks_alone() -> None:
     found = served(digits_mlp(), requests=1, replicas=3)
     assert [(chip.requests, chip.energy_aj, chip.wait_s) for chip in found.chips[1:]] == [(0, 0, 0.0)] * 2
@@ -86,7 +98,7 @@ def test_as_many_requests_come_as_are_asked_for() -> None:
     assert served(digits_mlp(), "poisson:50%", 17).stream.requests == 17
     text = "0\n1e-6\n2e-6\n"
     assert served(digits_mlp(), "a.csv", times=text).stream.requests == 3
-    assert served(digits_mlp(), "a.csv", 2, times=text).stream.requests == 2
+    assert [served(digits_mlp(), "a.csv", few, times=text).stream.requests for few in (1, 2, 3)] == [1, 2, 3]
     with pytest.raises(UsageError, match="has 3 arrivals, 4 were asked for") as refused:
         served(digits_mlp(), "a.csv", 4, times=text)
     assert refused.value.where == "a.csv"

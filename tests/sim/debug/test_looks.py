@@ -1,0 +1,122 @@
+"""What a debugger shows at the ends of things: a word written again, a full queue, a first turn, a last word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import groupby, pairwise
+
+import numpy as np
+import pytest
+from systems import copying
+
+from acortex.errors import UsageError
+from acortex.isa.program import Memory
+from acortex.sim.chip.specs import load_chip
+from acortex.sim.debug.debugger import Debugger
+from acortex.sim.run import prepare
+
+from .test_debugger import debugger, of_text
+
+
+def test_a_watched_word_stops_after_each_write_of_an_instruction_that_comes_back_to_it() -> None:
+    one = of_text(
+        ".program thrice\n.chip acortex_digits\n.input x, shape=192\n.output y, shape=64\nstart\nbase d0, 0\n"
+        "dim d0, 0, 3\nbase d1, 8\ndim d1, 0, 3, stride=0\nquant q0, 1, 0, activation=relu\ninference\n"
+        "input x, d0\nsignal host_in, t0\nawait read, t0\nread d0, to=vector\nrequant q0, 3\n"
+        "write d1, source=vector\nsignal write, t1\nawait host_out, t1\nbase d1, 8\noutput y, d1\nendinference\nhalt\n"
+    )
+    one.watch(8)
+    one.watch(9)
+    stops, where = [], one.run()
+    while where.state == "running":
+        stops.append(where.cycle)
+        where = one.go_on()
+    assert [after - before for before, after in pairwise(stops)] == [2, 2]
+    assert [found.hits for found in one.breakpoints] == [3, 0]
+
+
+def test_after_a_jump_back_goes_to_the_instruction_before_and_not_to_older_moves() -> None:
+    one, other = debugger(), debugger()
+    one.step(3)
+    one.cycles(2)
+    for each in (one, other):
+        each.until("51")
+        each.back(2)
+    assert one.where() == other.where()
+    assert one.cycle > 5
+
+
+def test_a_breakpoint_that_is_deleted_leaves_its_number_free_for_no_other() -> None:
+    one = debugger()
+    assert [one.break_at(place).number for place in ("37", "39", "neurons")] == [1, 2, 3]
+    one.delete(2)
+    assert one.break_at("51").number == 4
+    assert [found.number for found in one.breakpoints] == [1, 3, 4]
+    one.delete(4)
+    assert one.watch(1).number == 5
+
+
+@pytest.mark.parametrize(("around", "pcs"), [(0, [8]), (1, [7, 8, 9]), (3, [5, 6, 7, 8, 9, 10, 11])])
+def test_a_listing_shows_as_many_instructions_on_either_side(around: int, pcs: list[int]) -> None:
+    one = debugger()
+    place = str(one.program.lines[8].number)
+    assert [row.place.pc for row in one.listing(place, around)] == pcs
+    last = len(one.program.lines) - 1
+    assert [row.place.pc for row in one.listing(str(one.program.lines[last].number), 1)] == [last - 1, last]
+    first = one.program.lines[0].number
+    assert [row.place.pc for row in one.listing(str(first), 2)] == [0, 1, 2]
+
+
+def test_of_an_output_the_words_are_shown_that_the_host_has() -> None:
+    """Where no inference is at work, it is the last one of which something was moved."""
+    stage = copying("a", ("x",), ("m", "y"), 4)
+    given = np.random.default_rng(0).integers(1, 16, (2, 256)).astype(np.uint8)
+    one = Debugger(prepare(stage.program, stage.chip, inputs={"x": given}), check_order=False)
+    there, before = [], []
+    while one.where().state == "running":
+        found = one.tensor("y", 1)
+        there.append(found.words_there)
+        before.append(one.tensor("m", 1).words_there)
+        shown = 64 * found.words_there
+        assert np.array_equal(found.values[:shown], given[1, :shown]) and not found.values[shown:].any()
+        one.cycles(4)
+    assert there == sorted(there) and set(there) == set(before) == {0, 1, 2, 3, 4}
+    assert all(first == 4 for first, second in zip(before, there, strict=True) if second)  # m goes first
+    assert [one.tensor(name).inference for name in ("x", "y")] == [1, 1]
+    assert np.array_equal(one.tensor("y").values, given[1])
+    with pytest.raises(UsageError, match="there is no inference 2"):
+        one.tensor("x", 2)
+
+
+def test_an_instruction_is_issued_in_the_cycles_of_which_it_is_said() -> None:
+    """Where the queue of its agent is full it is not, though the controller is ready."""
+    one = debugger("vector_add", "controller.queue_depth=1")
+    issues = {int(cycle) for part in one.timeline.stretches(0) for cycle in part.issues()[0]}
+    said, full = set(), 0
+    for cycle in range(120):
+        said |= {cycle} if one.where().issues_now else set()
+        full += any(len(queue.waiting) == queue.capacity for queue in one.queues())
+        one.cycles()
+    assert said == {cycle for cycle in issues if cycle < 120} and full > 20
+
+
+def test_loops_are_shown_from_their_first_turn_on() -> None:
+    one, shown = of_text(LOOPS), []
+    while one.where().state == "running":
+        shown.append([(loop.number, loop.turn, loop.turns) for loop in one.registers().loops])
+        one.step()
+    assert [each for each, _ in groupby(shown)][:4] == [
+        [], [(0, 0, 2)], [(0, 0, 2), (3, 0, 2)], [(0, 0, 2), (3, 1, 2)],
+    ]  # fmt: skip
+
+
+LOOPS = ".chip acortex_digits\nstart\nloop l0, 2\na: nop\nloop l3, 2\nb: nop\nnext l3, b\nnext l0, a\nnop\nhalt\n"
+
+
+def test_words_that_are_there_before_the_run_are_told_from_empty_ones() -> None:
+    one = debugger("vmm")
+    program = replace(one.program, memory=(Memory(6, np.full((2, 64), 3, np.uint8), one.program.lines[0]),))
+    one = Debugger(prepare(program, load_chip(program.chip)), check_order=False)
+    assert [(word.address, word.state, int(word.codes[0])) for word in one.memory(5, 8)] == [
+        (5, "empty", 0), (6, "initial", 3), (7, "initial", 3), (8, "empty", 0),
+    ]  # fmt: skip
