@@ -31,7 +31,7 @@ DRIFT_LAWS = ("pcm",)
 NA_PER_UA = 1000.0
 
 _DRAWN = (
-    "programming", "tuning_pct", "statistics", "stuck_on_ppm", "stuck_off_ppm", "dead_arrays_ppm", "drift_spread",
+    "tuning_pct", "statistics", "stuck_on_ppm", "stuck_off_ppm", "dead_arrays_ppm", "drift_spread",
     "array_gain_pct", "dac_gain_pct", "temperature_pct_per_c", "own",
 )  # fmt: skip
 """The errors that make the weights of chips differ from each other."""
@@ -39,7 +39,7 @@ _DRAWN = (
 
 def differ(errors: Errors) -> bool:
     """Whether weights differ from chip to chip."""
-    return any(getattr(errors, name) for name in _DRAWN)
+    return errors.programming == "write_verify" or any(getattr(errors, name) for name in _DRAWN)
 
 
 def floor(chip: Chip) -> float:
