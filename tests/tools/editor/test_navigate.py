@@ -123,6 +123,13 @@ def test_names_in_shapes_and_in_arguments_of_macros_are_found() -> None:
     assert references(MACROS, "stream number") == [10, 21, 22, 24]
 
 
+def test_of_the_names_in_a_shape_the_longest_go_first() -> None:
+    text = ".equ A, 2\n.equ B, 3\n.equ AxB, 4\n.input x, shape=AxBxA\n.input y, shape=AxA\n"
+    assert references(text, "AxB") == [3, 4]
+    assert references(text, "A,") == [1, 4, 5, 5]
+    assert references(text, "B,") == [2]
+
+
 def test_a_parameter_belongs_to_its_macro_and_so_do_its_names_in_calls() -> None:
     assert references(MACROS, "number, first") == [10, 12, 13]
     assert references(MACROS, "words=1") == [10, 13, 22]

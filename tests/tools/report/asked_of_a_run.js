@@ -70,6 +70,36 @@
     return found.map((unit, at) => ({ unit: one.run.plain.units[one.units[at]], ...unit }));
   })(),
 
+  // Two waits of one length, and an event between two of another unit.
+  alike: (() => {
+    const rows = { execution: [0, 0, 0, 0, -1], duration: [2, 2, 1, 9, 3], code: [5, 5, 0, 0, 0] };
+    const made = { issued: { pc: [0], unit: [1] }, rows, kinds: 3, unit: [1, 1, 1, 0, 1], energy: [0, 0, 4, 5, 6], start: [0, 2, 4, 5, 9], end: [2, 4, 5, 14, 12] };
+    return Object.fromEntries(Object.entries(executions(made)).map(([name, one]) => [name, one[0]]));
+  })(),
+
+  // One instruction twice, for an inference and then for the next.
+  turns: (() => {
+    const path = { start: [0, 2, 5], duration: [2, 3, 4], pc: [7, 7, 7], inference: [0, 0, 1], unit: [0, 0, 0], what: [0, 0, 0], name: [-1, 0, -1] };
+    chain({ path, names: ['some_thing'], plain: { units: ['mill'], whats: ['busy'], texts: [], lines: [] } }, known('turns'), () => {});
+    return rowsOf('turns');
+  })(),
+
+  // A table whose last page is full, and where a row is shown that the filter hid.
+  full: (() => {
+    const place = known('full');
+    const columns = [{ name: 'number', number: true, value: (row) => -row, show: (row) => digits(row) }];
+    const table = makeTable({ place, label: 'full', count: 50, columns, words: (row) => `row ${row}`, find: null });
+    return inTable(({ shown, said, next, previous, type, head }) => {
+      const note = () => [...said(), shown()[0][0], shown().length], found = [note()];
+      next.hear('click'); found.push(note());
+      previous.hear('click'); found.push(note());
+      type('row 7', 'Enter'); found.push(note());
+      table.show(30); found.push(note());
+      head(0).all('button')[0].hear('click'); table.show(30); found.push(note());
+      return found;
+    }, 'full');
+  })(),
+
   charts,
   scaled: [0, 1, 999, 1000, 0.0025, 1.5e-9, -2e-6, 3e15, 4e-20].map((value) => scaled(value, 'J')),
   bounds: [0, 1, 2, 3, 4, 8, 9, 10].map((one) => [[0, 6], [1, 4]].map(([low, high]) => lowerBound([1, 3, 3, 3, 8, 9], one, low, high))),

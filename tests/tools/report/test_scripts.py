@@ -306,6 +306,30 @@ def test_numbers_have_three_digits_and_the_prefix_of_their_size(seen: dict[str, 
     ]  # fmt: skip
 
 
+def test_a_full_page_is_the_last_one_and_a_row_is_shown_whatever_the_filter_was(seen: dict[str, Any]) -> None:
+    assert seen["full"] == [
+        ["1 to 25 of 50", True, False, "0", 25],
+        ["26 to 50 of 50", False, True, "25", 25],
+        ["1 to 25 of 50", True, False, "0", 25],
+        ["1 to 5 of 5", True, True, "7", 5],
+        ["26 to 50 of 50", False, True, "25", 25],
+        ["26 to 50 of 50", False, True, "25", 25],  # the largest value first: that of row 0
+    ]
+
+
+def test_an_execution_has_the_first_of_its_longest_waits_and_the_energy_of_all_units(seen: dict[str, Any]) -> None:
+    assert seen["alike"] == {
+        "busy": 1, "waited": 4, "energy": 9, "begin": 4, "end": 5, "longest": 0, "rows": 2,
+    }  # fmt: skip
+
+
+def test_a_link_of_the_chain_is_of_one_inference(seen: dict[str, Any]) -> None:
+    assert seen["turns"] == [
+        ["0", "0", "5", "(none)", "-", "0", "mill busy (some thing) 3, mill busy 2"],
+        ["1", "5", "4", "(none)", "-", "1", "mill busy 4"],
+    ]
+
+
 def test_a_bound_is_the_first_place_whose_value_is_not_below(seen: dict[str, Any]) -> None:
     values = [1, 3, 3, 3, 8, 9]
     assert seen["bounds"] == [
