@@ -88,7 +88,7 @@
   full: (() => {
     const place = known('full');
     const columns = [{ name: 'number', number: true, value: (row) => -row, show: (row) => digits(row) }];
-    const table = makeTable({ place, label: 'full', count: 50, columns, words: (row) => `row ${row}`, find: null });
+    const table = makeTable({ place, label: 'full', count: 50, columns, words: (row) => `Row ${row}`, find: null });
     return inTable(({ shown, said, next, previous, type, head }) => {
       const note = () => [...said(), shown()[0][0], shown().length], found = [note()];
       next.hear('click'); found.push(note());
