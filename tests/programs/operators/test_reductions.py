@@ -125,7 +125,7 @@ def test_letters_that_are_no_product_are_refused(equation):
 
 @pytest.mark.parametrize("opset", [11, 18])
 @pytest.mark.parametrize(
-    ("axes", "refused"), [((4,), True), ((-5,), True), ((1, 4), True), ((3,), False), ((-3,), False)]
+    ("axes", "refused"), [((4,), True), ((-5,), True), ((1, 4), True), ((3,), False), ((-3,), False), ((-4, -1), False)]
 )
 def test_axes_are_those_of_the_input(opset, axes, refused):
     one, constants = reduced("ReduceMean", axes, 1, opset, "x")

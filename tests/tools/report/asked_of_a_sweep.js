@@ -23,9 +23,16 @@
   }), '#points-place'),
 
   picked: acortex.sweep.rows.map((row) => {
-    const [clientX, clientY] = acortex.scatter.at(row);
-    acortex.scatter.canvas.hear('click', { clientX: clientX + 1, clientY });
+    const [x, y] = acortex.scatter.at(row);
+    acortex.scatter.canvas.hear('click', { clientX: x + 30 + 1, clientY: y + 40 });
     return known('#detail').all('div').map((fact) => fact.children.map((child) => child.textContent));
+  }),
+
+  // Whether a click beside the leftmost point of the front chooses it.
+  near: [[-20, 0], [-30, 0], [0, 25], [0, 27], [-19, 19]].map(([across, down]) => {
+    const row = acortex.front()[0], [x, y] = acortex.scatter.at(row);
+    acortex.scatter.canvas.hear('click', { clientX: x + 30 + across, clientY: y + 40 + down });
+    return acortex.state.chosen === row;
   }),
 
   legend: known('#scatter-legend').children.map((one) => one.textContent),

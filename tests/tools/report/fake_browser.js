@@ -35,7 +35,7 @@ class Element extends Node {
   scrollIntoView() {}
   setPointerCapture() {}
   focus() {}
-  getBoundingClientRect() { return { left: 0, top: 0 }; }
+  getBoundingClientRect() { return { left: 30, top: 40 }; }
   getContext() { return this.pen ||= penOf(this.drawn); }
 }
 

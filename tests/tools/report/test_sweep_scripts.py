@@ -118,6 +118,10 @@ def test_the_legend_names_the_axis_its_values_and_the_front(report: SweepReport,
     ]  # fmt: skip
 
 
+def test_a_click_chooses_a_point_within_26_pixels(seen: dict[str, Any]) -> None:
+    assert seen["near"] == [True, False, True, False, False]
+
+
 def test_a_scale_leaves_a_twentieth_free_at_its_ends_and_is_logarithmic_beyond_a_factor_of_eight(
     seen: dict[str, Any],
 ) -> None:
