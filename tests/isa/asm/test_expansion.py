@@ -424,3 +424,28 @@ def test_parameters_are_replaced_in_quotes_and_in_names_of_files_as_the_manual_s
     (tmp_path / "main.s").write_text(f"{text}start\ntake more\nhalt\n")
     assert assemble_file(tmp_path / "main.s").words.tolist() == words("base d1, 5")
     assert any("also in quotes" in part for part in TOPICS["macros"].text)
+
+
+@pytest.mark.parametrize(
+    ("turns", "body", "long"),
+    [
+        (20, "nop", False),
+        (21, "nop", True),
+        (10, "nop\nnop", False),
+        (11, "nop\nnop", True),
+        (20, "", False),
+        (21, "", True),
+        (1, "\n".join(["nop"] * 20), False),
+        (1, "\n".join(["nop"] * 21), True),
+        (0, "\n".join(["nop"] * 30), False),
+    ],
+)
+def test_as_many_lines_as_may_be_read_beside_those_of_the_text_are_read(
+    turns: int, body: str, long: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acortex.isa.asm.assembler.MAX_MADE", 20)
+    body = f".rept {turns}\n{body}\n.endr" if body else f".rept {turns}\n.endr"
+    if long:
+        assert [one.code for one in mistakes(f"start\n{body}\nhalt\n")] == ["A911"]
+    else:
+        assert len(words(body)) == 2 + turns * body.count("nop")
