@@ -449,3 +449,10 @@ def test_as_many_lines_as_may_be_read_beside_those_of_the_text_are_read(
         assert [one.code for one in mistakes(f"start\n{body}\nhalt\n")] == ["A911"]
     else:
         assert len(words(body)) == 2 + turns * body.count("nop")
+
+
+def test_a_name_that_a_turn_makes_local_is_again_what_it_was_behind_the_turn() -> None:
+    body = ".rept 2\n.local here\nhere: base d0, here\n.endr\nhere: base d1, here"
+    assert words(body) == words("base d0, 1\nbase d0, 2\nbase d1, 3")
+    macro = ".macro m\n.local a\na: nop\n.rept 1\n.local a\na: base d0, a\n.endr\nbase d1, a\n.endm\n"
+    assert words("m", macro) == words("nop\nbase d0, 2\nbase d1, 1")
