@@ -220,3 +220,16 @@ def test_a_commit_of_acortex_runs_its_own_sources(tmp_path: Path) -> None:
     assert subject == "no more runs" and "sim.run" in cause
     golden = json.loads((CHECKOUT / "tests" / "timing" / "vmm.json").read_text())
     assert report.series[0].points[0].cycles == golden["cycles"]
+
+
+def test_progress_goes_on_from_one_program_to_the_next(numbers: Path) -> None:
+    told: list[tuple[int, int]] = []
+    of_programs(
+        "HEAD~2..HEAD",
+        ["a.s", "b.s"],
+        folder=str(numbers),
+        each=True,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert [done for done, _ in told] == [1, 2, 3, 3, 4, 5, 6, 6]
+    assert {total for _, total in told} == {6}
