@@ -49,6 +49,13 @@ def figure() -> Figure:
         (Printed(10, "below"), 10.0, "V", False),
         (Printed(10, "above"), 10.01, "V", True),
         (Printed(10, "above"), 10.0, "%", False),
+        (Printed(-10), -10.5, "V", True),
+        (Printed(-10), -10.6, "V", False),
+        (Printed(-10, "about"), -11.9, "V", True),
+        (Printed(-10, "about"), -12.1, "V", False),
+        (Printed(0.1), 0.106, "V", False),
+        (Printed(0.1), 0.104, "V", True),
+        (Printed(3), 3.6, "points", False),
     ],
 )
 def test_ours_agrees_within_bounds(printed: Printed, ours: float, unit: str, agrees: bool) -> None:
@@ -157,3 +164,9 @@ def test_a_missing_library_is_said_before_anything_is_simulated(
     assert "drawing a figure needs" in result.stderr
     assert "plots" in result.stderr
     assert not (tmp_path / "x.svg").exists()
+
+
+def test_numbers_of_a_picture_have_six_digits_that_count_and_whole_ones_all() -> None:
+    made = columns("a line", x=[1.23456789, np.float64(123456.789), 1.2e-9], y=[np.int64(2), 3.0, 12345678])
+    assert made.columns == {"x": [1.23457, 123457, 1.2e-9], "y": [2, 3, 12345678]}
+    assert [type(one) for one in made.columns["y"]] == [int] * 3
