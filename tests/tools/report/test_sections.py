@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import report_pages
@@ -127,6 +128,16 @@ def test_sentences_about_power_memory_and_latency_have_the_numbers_of_the_report
     half = cycles[DIGITS // 2 - 1]
     assert sections.latency_words(side).startswith(f"{DIGITS} inferences: half take {half:,} cycles at most, 99 in")
     assert sections.latency_words(side).endswith(f"the longest {cycles[-1]:,}.")
+
+
+def test_of_many_latencies_the_half_the_99th_and_the_longest_are_told(side: Side) -> None:
+    spread = side.stats.latency_percentiles
+    assert spread is not None
+    spread = spread.model_copy(update={"p50": 1005, "p99": 2009, "greatest": 3012})
+    some = replace(side, stats=side.stats.model_copy(update={"latency_percentiles": spread}))
+    assert sections.latency_words(some) == (
+        f"{DIGITS} inferences: half take 1,005 cycles at most, 99 in a hundred 2,009; the longest 3,012."
+    )
 
 
 def test_the_roofs_of_arrays_and_memory_stand_below_the_points(side: Side) -> None:
