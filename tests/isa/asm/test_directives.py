@@ -14,8 +14,6 @@ from acortex.errors import ManyErrors
 from acortex.isa.arithmetic.tensors import MAX_AXES
 from acortex.isa.asm.arguments import MAX_DATA_BYTES
 from acortex.isa.asm.assembler import assemble, assemble_file
-from acortex.isa.asm.lexer import tokens_of
-from acortex.isa.asm.shapes import read_shape
 from acortex.isa.container import sha256
 from acortex.isa.data import pack_weights, to_blob
 from acortex.isa.program import Program, Tensor
@@ -448,19 +446,3 @@ def test_weights_that_may_change_are_copied_and_others_are_not() -> None:
     assert (copied == 1).all()
     given.setflags(write=False)
     assert np.shares_memory(assemble(text, arrays={"f.npz": {"w": given}}).weights[0].values, given)
-
-
-@pytest.mark.parametrize(
-    ("text", "extents"),
-    [
-        ("999999999x1", [999_999_999, 1]),
-        ("1x999999999", [1, 999_999_999]),
-        ("1000000000x1", None),
-        ("x".join("1" * 13), [1] * 13),
-        ("x".join("1" * 14), None),
-    ],
-)
-def test_a_word_of_a_shape_has_extents_of_nine_digits_and_at_most_twelve_cuts(
-    text: str, extents: list[int] | None
-) -> None:
-    assert read_shape(tokens_of(text), {}) == extents
