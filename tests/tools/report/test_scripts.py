@@ -23,6 +23,7 @@ from acortex.traces.file.reader import open as open_trace
 from acortex.traces.instructions.results import InstructionRow
 from acortex.traces.instructions.view import view
 from acortex.traces.stats import stats
+from acortex.units import joules, scaled
 
 pytestmark = pytest.mark.skipif(report_pages.NODE is None, reason="needs Node: apt-get install nodejs")
 
@@ -215,7 +216,7 @@ def test_the_program_has_the_sums_of_each_instruction(seen: dict[str, Any], trac
         sums = by_pc.get(pc)
         busy, waiting, energy = (sums.busy, sums.waiting, sums.energy_aj) if sums else (0, 0, 0)
         assert row[:5] == [f"{pc}", header.lines[pc], header.instructions[pc], f"{busy:,}", f"{waiting:,}"]
-        assert bool(row[5]) == bool(energy)
+        assert row[5] == (scaled(joules(energy), "J") if energy else "")
         most = max(one.busy + one.waiting for one in by_pc.values() if one.pc >= 0)
         dearest = max(one.energy_aj for one in by_pc.values() if one.pc >= 0)
         assert heats == pytest.approx([busy / most, waiting / most, energy / dearest])
