@@ -19,7 +19,7 @@
     return found;
   }),
 
-  filtered: inTable(({ shown, said, type }) => ['1,4', '#14', 'MULTIPLY  g1', 'nothing like it', '99999'].map((words) => {
+  filtered: inTable(({ shown, said, type }) => ['1,4', '#14', '#1,4', 'MULTIPLY  g1', 'nothing like it', '99999'].map((words) => {
     type(words, 'Enter');
     const found = [said()[0], shown().map((row) => row[0])];
     type('', 'Escape');
