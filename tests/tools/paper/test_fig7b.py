@@ -164,3 +164,28 @@ def test_without_a_network_its_leakage_is_a_power_times_its_latency(network: str
     assert found["power_mw"] * found["energy_pct.leakage"] / 100 == pytest.approx(leaks_mw)
     for family in ("energy_pct", "area_pct"):
         assert sum(value for row, value in found.items() if row.startswith(family)) == pytest.approx(100)
+
+
+def test_printed_shares_are_of_the_energy_of_an_inference_of_the_power_or_of_the_area() -> None:
+    """GNMT: 16.1 mW for 0.59 ms, on 293 mm2."""
+    cells = {row: float(cell.value) for row, cell in figure_7b()["gnmt"].items()}
+    assert (cells["power_mw"], cells["latency_ms"], cells["area_mm2"]) == (16.1, 0.59, 293)
+    for row in ("main_memory", "buses", "sensing"):
+        energy_j = cells[f"energy_pct.{row}"] / 100 * 16.1e-3 * 0.59e-3
+        assert fit.printed("gnmt", f"energy_pct.{row}") == pytest.approx(energy_j)
+    assert fit.printed("gnmt", "energy_pct.leakage") == pytest.approx(cells["energy_pct.leakage"] / 100 * 16.1e-3)
+    assert fit.printed("gnmt", "area_pct.sensing") == pytest.approx(cells["area_pct.sensing"] / 100 * 293)
+
+
+def test_words_on_a_bus_cost_by_their_number_and_the_side_of_the_die() -> None:
+    (law,) = (one for one in LAWS if one.row == "energy_pct.buses")
+    one = counts(1000, 64, 8)
+    down, up = (measure(one) for _, _, measure in law.terms)
+    assert (down, up) == (one.words_down * one.side_mm, one.words_up * one.side_mm)
+    constants = {"energy.bus_to_arrays_pj_per_mm": 2.0, "energy.bus_from_arrays_pj_per_mm": 3.0}
+    assert fit.value(law, constants, one) == pytest.approx((2 * down + 3 * up) * 1e-12)
+
+
+def test_frames_take_their_own_time_and_all_other_cycles_that_of_the_clock() -> None:
+    one = replace(counts(1000, 64, 8), cycles=500, positions=10, frame_cycles=18, frame_ns=32.0)
+    assert fit.latency_ms(one, 2.0) == pytest.approx((10 * 32 + 2 * (500 - 180)) / 1e6)
