@@ -100,6 +100,15 @@
     }, 'full');
   })(),
 
+  // What is seen after each of some moves.
+  moved: (() => {
+    const view = acortex.view, moves = [
+      () => view.set(100, 300), () => view.zoom(0.5), () => view.zoom(2, 150), () => view.pan(0.5), () => view.pan(-0.25),
+      () => view.set(10, 12), () => view.set(-1e6, 1e6), () => view.reset(),
+    ];
+    return moves.map((move) => { move(); return [view.from, view.to]; });
+  })(),
+
   charts,
   scaled: [0, 1, 999, 1000, 0.0025, 1.5e-9, -2e-6, 3e15, 4e-20].map((value) => scaled(value, 'J')),
   bounds: [0, 1, 2, 3, 4, 8, 9, 10].map((one) => [[0, 6], [1, 4]].map(([low, high]) => lowerBound([1, 3, 3, 3, 8, 9], one, low, high))),

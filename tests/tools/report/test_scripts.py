@@ -256,8 +256,25 @@ def test_a_click_on_a_row_says_all_of_it(seen: dict[str, Any], sides: list[dict[
         assert facts["cycles"].startswith(f"{start:,} to {end - 1:,}: {int(rows['duration'][row]):,} (")
         assert facts["source line"] == (side["lines"][pc] if pc >= 0 else "-")
         assert ("ended by" in facts) == (code >= kinds) != ("energy" in facts)
+        if code < kinds:
+            assert facts[side["kinds"][code]["unit"] or "count"] == f"{int(rows['count'][row]):,}"
         inference = int(rows["inference"][row])
         assert facts["inference"] == ("none" if inference < 0 else f"{inference}")
+
+
+def test_the_view_zooms_about_a_cycle_and_stays_within_the_run(seen: dict[str, Any], traces: list[Trace]) -> None:
+    cycles = max(trace.cycles for trace in traces)
+    assert cycles > 500
+    assert seen["moved"] == [
+        [100, 300],
+        [150, 250],
+        [150, 350],
+        [250, 450],
+        [200, 400],
+        [10, 18],
+        pytest.approx([-0.01 * cycles, 1.01 * cycles]),
+        [0, cycles],
+    ]
 
 
 def test_a_narrow_picture_shows_the_share_of_cycles_that_each_unit_was_busy_and_waited(
