@@ -123,6 +123,14 @@ def test_names_in_shapes_and_in_arguments_of_macros_are_found() -> None:
     assert references(MACROS, "stream number") == [10, 21, 22, 24]
 
 
+def test_an_argument_of_a_call_means_what_the_macro_does_with_it() -> None:
+    """`w` is a matrix of weights, although a constant is called so, too."""
+    text = MACROS.replace("        .macro  stream", "        .equ    w, 3\n        .macro  stream", 1)
+    sources, key = opened(text)
+    found = navigate.definition(sources, family(sources, key), key, *place(text, "g0, w", 0, 4))
+    assert [line for _, line, _ in shown(sources, found)] == [8]
+
+
 def test_of_the_names_in_a_shape_the_longest_go_first() -> None:
     text = ".equ A, 2\n.equ B, 3\n.equ AxB, 4\n.input x, shape=AxBxA\n.input y, shape=AxA\n"
     assert references(text, "AxB") == [3, 4]
