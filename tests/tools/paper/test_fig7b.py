@@ -179,7 +179,8 @@ def test_printed_shares_are_of_the_energy_of_an_inference_of_the_power_or_of_the
 
 def test_words_on_a_bus_cost_by_their_number_and_the_side_of_the_die() -> None:
     (law,) = (one for one in LAWS if one.row == "energy_pct.buses")
-    one = counts(1000, 64, 8)
+    one = counts(1000, 256, 8)
+    assert one.side_mm == 2
     down, up = (measure(one) for _, _, measure in law.terms)
     assert (down, up) == (one.words_down * one.side_mm, one.words_up * one.side_mm)
     constants = {"energy.bus_to_arrays_pj_per_mm": 2.0, "energy.bus_from_arrays_pj_per_mm": 3.0}
