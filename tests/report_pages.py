@@ -1,13 +1,21 @@
-"""A page of `acortex trace report`, read without a browser: its elements, and the data that it carries."""
+"""A page of `acortex trace report`, read without a browser: its elements, its data, and its scripts in Node."""
 
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 from acortex.tools.report.packing import inflated, unpacked
+from acortex.tools.report.render import static
+
+NODE = shutil.which("node")
+HERE = Path(__file__).parent / "tools" / "report"
 
 
 @dataclass
@@ -73,6 +81,21 @@ def rows(side: dict[str, Any], name: str = "rows") -> dict[str, Any]:
                 end = end + gap + span
                 ends.append(end)
         found["start"], found["end"] = starts, ends
+    return found
+
+
+def in_node(scripts: Sequence[str], page: str, asked: str, **given: object) -> dict[str, Any]:
+    """What a file of questions finds on a page whose scripts run in Node; what is `given` they know by name."""
+    plain = {
+        "scripts": "'use strict';\n" + "\n".join(map(static, scripts)),
+        "data": parts(page).data,
+        "asked": (HERE / asked).read_text(),
+        **given,
+    }
+    command = [str(NODE), str(HERE / "fake_browser.js")]
+    made = subprocess.run(command, input=json.dumps(plain), capture_output=True, text=True, timeout=60, check=False)
+    assert made.returncode == 0, made.stderr
+    found: dict[str, Any] = json.loads(made.stdout)
     return found
 
 

@@ -160,9 +160,10 @@ def test_any_truncation_and_any_surplus_is_refused(program: Program) -> None:
     assert refused(data + b"\0") == DAMAGED
 
 
-def test_an_unknown_format_names_its_writer() -> None:
-    body = MAGIC + struct.pack("<HB", FORMAT + 1, 5) + b"9.8.7" + b"whatever comes then"
-    assert refused(sealed(body)).startswith(f"the program has format {FORMAT + 1}, written by acortex 9.8.7; this is ")
+@pytest.mark.parametrize("other", [FORMAT + 1, FORMAT - 1, 0, 65535])
+def test_an_unknown_format_names_its_writer(other: int) -> None:
+    body = MAGIC + struct.pack("<HB", other, 5) + b"9.8.7" + b"whatever comes then"
+    assert refused(sealed(body)).startswith(f"the program has format {other}, written by acortex 9.8.7; this is ")
 
 
 @pytest.mark.parametrize(

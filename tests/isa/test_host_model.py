@@ -12,7 +12,7 @@ from acortex.errors import MissingExtra
 from acortex.isa.host_model import HostModel, HostModelError
 
 
-def model(kind: int = TensorProto.FLOAT, shape: tuple[int, ...] = (1, 3), op: str = "Identity") -> HostModel:
+def model(kind: int = TensorProto.FLOAT, shape: tuple[int | None, ...] = (1, 3), op: str = "Identity") -> HostModel:
     """A model of one node."""
     infos = [helper.make_tensor_value_info(name, kind, shape) for name in ("a", "b")]
     graph = helper.make_graph([helper.make_node(op, ["a"], ["b"])], "g", infos[:1], infos[1:])
@@ -25,6 +25,23 @@ def test_numbers_come_in_the_shape_and_type_that_it_declares() -> None:
     assert found["b"].tolist() == [[1, 2, 3]]
     assert found["b"].dtype == np.int64
     assert model().inputs == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "shape"),
+    [
+        ((1, 3), (3,), (1, 3)),
+        ((None, 3), (2, 3), (2, 3)),
+        ((None, 3), (6,), (2, 3)),
+        ((2, None, 3), (2, 6), (2, 2, 3)),
+        ((None, None), (2, 3), (2, 3)),
+        ((None, None, 3), (2, 1, 3), (2, 1, 3)),
+    ],
+)
+def test_one_extent_that_is_left_open_follows_and_of_several_the_shape_stays(
+    declared: tuple[int | None, ...], given: tuple[int, ...], shape: tuple[int, ...]
+) -> None:
+    assert model(shape=declared).run({"a": np.zeros(given)})["b"].shape == shape
 
 
 @pytest.mark.parametrize("kind", [TensorProto.BOOL, TensorProto.UINT8, TensorProto.FLOAT16, TensorProto.DOUBLE])

@@ -67,6 +67,21 @@ def test_how_an_operand_is_written(mnemonic: str, operand: str, written: str) ->
     assert {one["name"]: one["written"] for one in entry["operands"]}[operand] == written
 
 
+@pytest.mark.parametrize(
+    ("mnemonic", "operand", "holds", "codes"),
+    [
+        ("feed", "positions", "value - 1", {}),
+        ("feed", "fill", "value", {}),
+        ("base", "stride", "two's complement", {}),
+        ("base", "by", "value", {"none": 8}),
+        ("convert", "to", "value", {"memory": 0, "vector": 1}),
+    ],
+)
+def test_what_the_field_of_an_operand_holds(mnemonic: str, operand: str, holds: str, codes: dict[str, int]) -> None:
+    fields = {one["name"]: one for one in reference(mnemonic)[0]["fields"]}  # type: ignore[attr-defined]
+    assert fields[operand] == {"name": operand, "holds": holds, "codes": codes}
+
+
 def test_an_unknown_instruction() -> None:
     with pytest.raises(UsageError) as caught:
         reference("multpily")

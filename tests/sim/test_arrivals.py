@@ -149,6 +149,17 @@ class _At:
         self.ops = SimpleNamespace(**{operand.name: operand.default or 0 for operand in self.row.operands})
 
 
+def test_a_late_write_of_a_word_says_nothing_of_early_accesses_of_the_next() -> None:
+    program = assemble(".program p\n.chip acortex_digits\nstart\nhalt\n", file="p.s")
+    order, accesses = ProgramOrder(), []
+    for agent, mnemonic, word, cycle in (("host_in", "input", 0, 90), ("read", "read", 1, 0), ("write", "write", 2, 1)):
+        at: Any = _At(agent, mnemonic)
+        at.stream = SimpleNamespace(addresses=lambda word=word: np.array([word]), size=1, extents=(1, 1, 1, 1))
+        order.access(agent)
+        accesses.append((at, np.array([cycle], dtype=np.int64)))
+    check_memory(program, order, accesses, 5)
+
+
 @given(st.data())
 def test_the_check_of_memory_agrees_with_a_look_at_every_pair(data: st.DataObject) -> None:
     """Random accesses at random times, in an order that is legal or not; the check against every pair of accesses."""

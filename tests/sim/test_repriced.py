@@ -51,6 +51,8 @@ def test_each_setting_that_is_said_to_move_no_cycle_keeps_the_key(path: str) -> 
 def test_chips_that_differ_in_time_are_refused(override: str) -> None:
     with pytest.raises(ValueError, match="moves time"):
         reports(prepare(PROGRAM), [load_chip(PROGRAM.chip, [override])])
+    with pytest.raises(ValueError, match="moves time"):
+        reports(prepare(PROGRAM), [load_chip(PROGRAM.chip, some) for some in ((), (override,), ())])
 
 
 def test_ideal_chips_compute_the_same_and_those_with_errors_do_not() -> None:

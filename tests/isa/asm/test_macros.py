@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from acortex.isa.asm.expressions import evaluate
 from acortex.isa.asm.lexer import tokens_of
 from acortex.isa.asm.macros import Macro, SourceLine, macro_of, marked, substitute
 from acortex.isa.asm.parser import Argument
@@ -206,3 +207,28 @@ def test_a_local_name_has_its_mark_and_nothing_else_has(
     token: tuple[str, str, int], found: tuple[str, str, int]
 ) -> None:
     assert marked(token, {"again": "again@1"}) == found
+
+
+OPERATORS = ("*", "/", "//", "/^", "%", "+", "-", "<<", ">>", "==", "!=", "<", "<=", ">", ">=", "&&", "||")
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before it", "behind it"])
+@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize("value", ["6 - 4", "0 || 1", "1 - 1", "4 - 2 * 3"])
+def test_a_value_of_several_words_stays_one_operand_beside_every_operator(
+    value: str, operator: str, before: bool
+) -> None:
+    body, plain = (
+        (f"7 {operator} \\a", f"7 {operator} ({value})") if before else (f"\\a {operator} 2", f"({value}) {operator} 2")
+    )
+    for text in (body, body.replace(" ", "")):
+        line = substitute(SourceLine("a.s", "a.s", 1, text), {"a": value})
+        assert worth(line.text) == worth(plain)
+
+
+def worth(text: str) -> int | str:
+    """What an expression is worth, or what is wrong with it."""
+    try:
+        return evaluate(tokens_of(text), {})
+    except Mistake as mistake:
+        return mistake.row.code

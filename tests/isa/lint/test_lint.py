@@ -13,6 +13,7 @@ from acortex.isa.asm.assembler import assemble, assemble_file
 from acortex.isa.codec import encode
 from acortex.isa.lint.book import page
 from acortex.isa.lint.checks import lint
+from acortex.isa.lint.columns import in_line
 from acortex.isa.lint.names import unused_names
 from acortex.isa.lint.rows import FINDINGS
 from acortex.isa.lint.usage import ACCESSES, Usage, _inferences
@@ -319,3 +320,20 @@ def test_a_program_that_breaks_a_rule_is_refused() -> None:
 
 def test_the_page_is_made_from_the_rows(checkout: Path) -> None:
     assert (checkout / "docs" / "lint.md").read_text() == page(), "make pages"
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "place"),
+    [
+        ("here: read d0, to=vector ; d1", "", (7, 4)),
+        ("here: read d0, to=vector ; d1", "d0", (12, 2)),
+        ("here: read d0, to=vector ; d1", "d1", (7, 4)),  # in the comment alone
+        ("  read d10, d1", "d1", (13, 2)),
+        ("   7, 8   ; no word", "", (1, 7)),
+        ("", "", (1, 0)),
+    ],
+)
+def test_a_finding_stands_at_its_word_or_else_at_what_the_line_begins_with(
+    text: str, word: str, place: tuple[int, int]
+) -> None:
+    assert in_line(text, word) == place

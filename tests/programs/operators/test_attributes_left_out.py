@@ -71,6 +71,16 @@ def test_one_that_is_given_leaves_the_others_as_they_are(op, attributes):
     originals.check(made, within=2e-5)
 
 
+@pytest.mark.parametrize(("attributes", "alpha"), [({}, 1.0), ({"alpha": 2.0}, 2.0), ({"alpha": -0.5}, -0.5)])
+def test_swish_takes_the_sigmoid_of_all_of_its_input_unless_it_says_how_much(attributes, alpha):
+    """onnxruntime has none of it yet: x sigmoid(alpha x)."""
+    made = originals.model([originals.node("Swish", "x", "y", **attributes)], {"x": (1, 6)}, opset=24)
+    x = np.linspace(-3, 3, 6, dtype=np.float32).reshape(1, 6)
+    assert originals.evaluated(made, {"x": x})["y"].reshape(1, 6) == pytest.approx(
+        x / (1 + np.exp(-alpha * x)), abs=1e-6
+    )
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_an_operator_without_attributes_is_that_of_the_original(name):
     made, shape, constants = OTHERS[name]

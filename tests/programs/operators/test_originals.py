@@ -38,6 +38,22 @@ def test_prelu_has_the_slope_of_each_channel(name, behind):
     check(model(nodes, IMAGE, {**WEIGHTS, "s": SLOPES[name]}))
 
 
+@pytest.mark.parametrize(
+    ("slope", "kinds"),
+    [
+        (0.5, "Product"),
+        (0.0, "Product"),
+        (1.0, "Product"),
+        (-0.5, "Product Product Add"),
+        (-1.0, "Product Product Add"),
+    ],
+)
+def test_a_slope_below_zero_is_a_sum_beside_since_neurons_have_none(slope, kinds):
+    made = model([CONV, node("LeakyRelu", "c", "y", alpha=slope)], IMAGE, WEIGHTS)
+    check(made)
+    assert [type(step).__name__.removesuffix("Step") for step in normalise(from_proto(made)).steps] == kinds.split()
+
+
 def test_prelu_of_a_vector_has_a_slope_for_each_number():
     slopes = np.array([0.5, 0.25, -1, 1], np.float32)
     check(

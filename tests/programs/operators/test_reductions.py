@@ -78,10 +78,20 @@ def test_axes_that_are_not_there_are_refused():
 
 
 @pytest.mark.parametrize("op", ["Max", "Min", "Mean", "Sum"])
-@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
 def test_several_tensors_become_one(op, count):
-    nodes = [CONV, node("Conv", "x v", "d"), node("Conv", "x u", "e"), node(op, " ".join("cde"[:count]), "y")]
-    check(model(nodes, IMAGE, WEIGHTS), within=1e-5)
+    convs = [CONV, *(node("Conv", f"x {weights}", made) for weights, made in ("vd", "ue", "tf"))]
+    nodes = [*convs, node(op, " ".join("cdef"[:count]), "y")]
+    check(model(nodes, IMAGE, {**WEIGHTS, "t": whole(6, 6, 6, 1, 1)}), within=1e-5)
+
+
+@pytest.mark.parametrize("op", ["Add", "Sub", "Mul"])
+@pytest.mark.parametrize("inputs", ["g c", "c g", "p c", "c p"])
+def test_one_pixel_stands_beside_each_of_an_image_on_either_side(op, inputs):
+    """`g` has as many axes as the image, `p` fewer."""
+    pixel = [node("GlobalMaxPool", "c", "g"), node("Reshape", "g s", "p")]
+    made = model([CONV, *pixel, node(op, inputs, "y")], IMAGE, {**WEIGHTS, "s": np.array([6, 1, 1])})
+    check(made)
 
 
 def test_the_larger_of_two_tensors_leaves_both_as_they_are():
@@ -125,7 +135,7 @@ def test_letters_that_are_no_product_are_refused(equation):
 
 @pytest.mark.parametrize("opset", [11, 18])
 @pytest.mark.parametrize(
-    ("axes", "refused"), [((4,), True), ((-5,), True), ((1, 4), True), ((3,), False), ((-3,), False)]
+    ("axes", "refused"), [((4,), True), ((-5,), True), ((1, 4), True), ((3,), False), ((-3,), False), ((-4, -1), False)]
 )
 def test_axes_are_those_of_the_input(opset, axes, refused):
     one, constants = reduced("ReduceMean", axes, 1, opset, "x")

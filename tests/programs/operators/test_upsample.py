@@ -11,6 +11,7 @@ from acortex.programs import quantised
 from acortex.programs.network.importer import from_proto
 from acortex.programs.operators.context import UnsupportedNodes
 from acortex.programs.operators.normalise import normalise
+from acortex.programs.operators.upsample import _sizes
 
 
 def transposed(image=(6, 5), kernel=(3, 3), inputs=4, out=5, groups=1, bias=False, more=(), **attributes):
@@ -214,3 +215,20 @@ def test_pixels_that_are_taken_otherwise_are_refused_unless_they_are_the_same(na
         assert "it does not repeat each pixel equally often" in str(refused)
     else:
         assert named == {"coordinate_transformation_mode": "align_corners"} and size == 3
+
+
+@pytest.mark.parametrize("wanted", [[11, 10], [1, 2, 11, 10]])
+def test_an_output_shape_may_name_all_axes_or_those_of_the_image(wanted):
+    """onnxruntime takes the latter alone."""
+    named = node("ConvTranspose", "x w", "y", strides=[2, 2], output_shape=wanted)
+    (one,) = from_proto(model([named], {"x": [1, 3, 5, 4]}, {"w": whole(1, 3, 2, 3, 3)})).nodes
+    assert _sizes(one, (5, 4), (3, 3)) == ([11, 10], [0, 0])
+
+
+@pytest.mark.parametrize("opset", [11, 13])
+def test_from_opset_11_on_pixels_that_are_taken_otherwise_are_refused(opset):
+    nodes = [node("Resize", "x roi s", "t", coordinate_transformation_mode="asymmetric", nearest_mode="ceil")]
+    made = model([*nodes, node("Relu", "t", "y")], {"x": [1, 4, 3, 2]},
+                 {**scales(1, 1, 3, 2), "roi": np.zeros(0, np.float32)}, opset=opset)  # fmt: skip
+    with pytest.raises(UnsupportedNodes, match="it does not repeat each pixel equally often"):
+        normalise(from_proto(made))

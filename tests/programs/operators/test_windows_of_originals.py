@@ -96,3 +96,28 @@ def test_a_window_that_there_cannot_be_is_refused(op, attributes, said):
     made = originals.model([originals.node(op, "x", "y", **attributes)], {"x": SIZES["odd"]})
     with pytest.raises(AcortexError, match=said):
         normalise(from_proto(made))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "refused"),
+    [
+        ({"pads": [0, 0, 0, 1]}, False),
+        ({"pads": [0, 0, 1, 0]}, True),  # the last windows are on columns 6 to 8 of 8
+        ({"pads": [0, 1, 1, 2]}, False),
+        ({"pads": [0, 0, 0, 2]}, False),  # one that would begin in the padding at the end is none
+        ({"pads": [1, 1, 0, 0]}, True),
+        ({"pads": [0, 0, 0, 1], "dilations": [1, 2]}, False),
+        ({"pads": [0, 0, 0, 2], "dilations": [1, 2]}, True),
+        ({"pads": [0, 0, 1, 1], "dilations": [2, 1]}, False),
+        ({"pads": [1, 0, 1, 1], "dilations": [2, 1]}, True),
+    ],
+    ids=str,
+)
+def test_a_mean_that_counts_padding_is_refused_where_a_window_reaches_beyond_that(attributes, refused):
+    given = {"count_include_pad": 1, "ceil_mode": 1, "strides": [2, 2], **attributes}
+    made = pool("AveragePool", "even", given)
+    if refused:
+        with pytest.raises(AcortexError, match="with ceil_mode its windows reach beyond padding that is counted"):
+            normalise(from_proto(made))
+    else:
+        originals.check(made, within=1e-5)

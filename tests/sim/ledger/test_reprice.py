@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from acortex.isa.asm.assembler import assemble_file
 from acortex.isa.program import Program
 from acortex.programs import zoo
 from acortex.sim.chip.prices import prices
-from acortex.sim.chip.specs import Chip, load_chip
-from acortex.sim.ledger.reprice import moved_timing, recorded_chip, replay
+from acortex.sim.chip.specs import SETTINGS, Chip, load_chip
+from acortex.sim.ledger.reprice import _inferences, _recorded, moved_timing, recorded_chip, replay
 from acortex.sim.run import run
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.reader import open as open_trace
@@ -146,3 +147,20 @@ def test_a_filtered_or_unfinished_trace_is_refused(digits: Program, tmp_path: Pa
     cut.write_bytes(trace.path.read_bytes()[:-30])
     with pytest.raises(UsageError, match=r"cut\.actrace: is not complete: .*\n  hint: energy needs every event"):
         replay(open_trace(cut), prices(chip))
+
+
+def test_an_inference_that_was_under_way_lasts_to_the_end_of_the_run() -> None:
+    rows = [{"index": 0, "start_cycle": 1, "end_cycle": 5}, {"index": 1, "start_cycle": 4, "end_cycle": None}]
+    trace: Any = SimpleNamespace(summary={"inferences": rows}, cycles=9, path="p")
+    assert list(_inferences(trace)) == [(0, 1, 5), (1, 4, 9)]
+
+
+def test_of_settings_that_are_null_those_that_may_be_are_recorded() -> None:
+    sections: dict[str, dict[str, None]] = {}
+    for path in SETTINGS:
+        section, _, name = path.rpartition(".")
+        sections.setdefault(section, {})[name] = None
+    config = {**sections.pop(""), **sections}
+    found = dict(_recorded(config))
+    assert found == {path: None for path, setting in SETTINGS.items() if setting.optional}
+    assert 0 < len(found) < len(SETTINGS)

@@ -192,3 +192,30 @@ def test_letters_that_the_font_lacks_are_boxes_and_no_warning(recwarn: pytest.Wa
     written, empty = map(pixels, names)
     assert (written != empty).any()
     assert [str(one.message) for one in recwarn.list if "Glyph" in str(one.message)] == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "attributes"),
+    [
+        (Rect(1, 2, 30, 4.5, "#010203"), {"x": "1", "y": "2", "width": "30", "height": "4.5", "fill": "#010203"}),
+        (Rect(0, 0, 1, 1, "#010203", "#040506", True), {"fill": "url(#h010203)", "stroke": "#040506"}),
+        (Cells(((1, 2, 30, 4), (5, 6, 7.25, 8)), "#010203"), {"d": "M1 2h30v4h-30zM5 6h7.25v8h-7.25z"}),
+        (Cells(((0, 0, 1, 1),), "#010203", True), {"fill": "url(#h010203)"}),
+        (Line(((1, 2), (3, 4), (5.126, -0.001)), "#010203", 2), {"d": "M1 2L3 4L5.13 0", "stroke-width": "2"}),
+        (Line(((0, 0), (1, 1)), dashed=True), {"stroke-dasharray": "5 3", "fill": "none"}),
+        (Line(((0, 0), (20, 0)), arrow=True), {"d": "M0 0L13 0"}),
+        (Mark(10, 20, "circle", "#010203", 6), {"d": "M7 20a3 3 0 1 0 6 0a3 3 0 1 0 -6 0z"}),
+        (Mark(10, 20, "square", "#010203", 6), {"d": "M7 17h6v6h-6z"}),
+        (Mark(10, 20, "diamond", "#010203", 6), {"d": "M10 17L13 20L10 23L7 20z"}),
+        (Text(1, 2, "a", 9, "end", True, "#010203"), {"x": "1", "y": "2", "font-size": "9", "text-anchor": "end",
+                                                      "font-weight": "bold", "fill": "#010203"}),
+    ],
+    ids=lambda one: type(one).__name__ if not isinstance(one, dict) else "",
+)  # fmt: skip
+def test_a_shape_is_written_with_its_own_numbers(shape: Shape, attributes: dict[str, str]) -> None:
+    drawn = ElementTree.fromstring(svg(Picture(50, 50, "t", (shape,))))
+    *_, before, found = (one for one in drawn if "defs" not in one.tag)
+    if isinstance(shape, Line) and shape.arrow:
+        assert found.attrib["d"] == "M20 0L13 3.5L13 -3.5z"
+        found = before
+    assert {name: found.attrib.get(name) for name in attributes} == attributes

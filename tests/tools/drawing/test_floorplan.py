@@ -14,7 +14,7 @@ from acortex.sim.chip.buses import Buses
 from acortex.sim.chip.groups import Rect, form_group
 from acortex.sim.chip.specs import Chip, chip_names, load_chip
 from acortex.tools.drawing.die import FILLS, NEURONS, Die
-from acortex.tools.drawing.floorplan import BARE, Plan, floorplan, group_named
+from acortex.tools.drawing.floorplan import BARE, Plan, _cuts, floorplan, group_named
 from acortex.tools.drawing.names import name_of_part, spots
 from acortex.tools.drawing.palette import COLOURS, look
 from acortex.tools.drawing.routes import Route, route_of
@@ -292,3 +292,15 @@ def _corner(picture: Picture) -> tuple[float, float, float]:
 
     assert picture.width > SIZE
     return MARGIN, TOP, SIZE
+
+
+def test_the_key_of_the_largest_chip_has_the_areas_of_its_file() -> None:
+    """Cells, sensing, DACs and the rest of an array: 3,517 + 2,246 + 654 + 1,290 um2."""
+    told = [text.text for text in floorplan(load_chip("acortex_gnmt"), BARE).texts]
+    assert "7,707 µm²" in told and "115 mm²  39.3 %" in told and "45.6 %" in told
+    assert "Floor plan to scale: 293 mm² of die, 256 columns of 128 arrays, each 64 x 64 cells" in told
+
+
+def test_arrays_have_a_line_before_behind_and_between_them() -> None:
+    assert _cuts(10, 5, 3, every=True) == [10, 15, 20, 25]
+    assert _cuts(10, 5, 3, every=False) == [10, 25]

@@ -101,6 +101,15 @@ def test_cells_have_the_layer_that_is_live() -> None:
     assert (cells[1, :half] == -1).all() and (cells[1, half:] == 1).all()
 
 
+def test_bars_of_what_is_in_use_are_shares_of_memory_and_the_caption_tells_who_held_it_for_longest() -> None:
+    """Three words of 64 at once, of 16 addresses; b wrote more often than a, and for a shorter time."""
+    picture = memory("p", "chip", made([(0, 0, 90, 0), (15, 0, 5, 1), (15, 10, 15, 1)]))
+    bars = [one for one in picture.shapes if isinstance(one, Rect) and one.height == 8]
+    assert [one.width / bars[0].width for one in bars] == pytest.approx([1, 3 / 64, 1, 16 / 64])
+    told = " ".join(one.text for one in picture.texts)
+    assert "with 4.7 % of its words. Values of a take most of it over time, 90.0 %." in told
+
+
 @pytest.mark.parametrize(
     ("start", "end", "first", "last"),
     [(0, 2, 0, 0), (0, 3, 0, 1), (1, 2, 0, 0), (3, 3, 1, 1), (3, 5, 1, 2), (837, 840, 418, 419)],

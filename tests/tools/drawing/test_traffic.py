@@ -19,7 +19,7 @@ from acortex.sim.inputs import HostData
 from acortex.sim.results import TimedReport, timed
 from acortex.sim.run import prepare
 from acortex.tools.drawing import traffic as module
-from acortex.tools.drawing.traffic import Traffic, Writers, traffic
+from acortex.tools.drawing.traffic import Node, Traffic, Writers, traffic
 from acortex.tools.open.machine import machine_of
 from acortex.tools.open.programs import open_program
 
@@ -249,3 +249,8 @@ def test_another_chip_gives_the_same_network() -> None:
 
 def test_edges_are_whole_numbers_of_words() -> None:
     assert all(isinstance(words, int | np.integer) and words > 0 for words in found("digits_cnn").edges.values())
+
+
+def test_a_group_that_several_layers_use_is_that_of_the_first() -> None:
+    nodes = [Node("a", "layer", groups=(0, 1)), Node("b", "layer", groups=(1, 2)), Node("c", "output")]
+    assert Traffic(nodes, {}).layer_of_group() == {0: "a", 1: "a", 2: "b"}

@@ -32,6 +32,16 @@ def test_a_line_begins_with_an_instruction_a_directive_or_a_macro(line: str) -> 
     assert found == [*MNEMONICS, *DIRECTIVES, *TEXT, *ENDINGS, "get"]
 
 
+def test_every_field_that_was_not_given_may_follow_whatever_came_before() -> None:
+    found = words("        .input  z, 2, scale=1, ^")
+    assert {"encode=", "bits=", "host="} <= {*found} and "scale=" not in found
+
+
+def test_a_comment_begins_behind_its_mark() -> None:
+    assert "OUT" in words("        base    d1, ^; why")
+    assert words("        base    d1, ;^ why") == []
+
+
 def test_the_word_around_the_cursor_is_replaced() -> None:
     found = at("        mul^tip g0")
     assert (found.start, found.end) == (8, 14)

@@ -76,6 +76,19 @@ def test_a_name_says_what_it_is(what: str, number: int, said: str) -> None:
     assert said in text_of(BASE, what, number)
 
 
+@pytest.mark.parametrize(
+    ("value", "said"), [("9", "= 9"), ("10", "= 10 = 0xa"), ("-9", "= -9"), ("-10", "= -10 = -0xa"), ("0", "= 0")]
+)
+def test_a_constant_of_two_digits_is_told_in_both_notations(value: str, said: str) -> None:
+    assert text_of(f".equ A, {value}\n", "A").split("\n")[0] == f"constant `A` {said}"
+
+
+@pytest.mark.parametrize(("number", "line", "first"), [(0, 1, 0), (1, 1, 0), (2, 3, 5), (3, 3, 5)])
+def test_a_register_shows_the_line_that_set_it_last_or_that_it_stands_in(number: int, line: int, first: int) -> None:
+    found = text_of("base d1, 0\nread d1\nbase d1, 5\nread d1\n", "d1", number)
+    assert f"base d1, {first}\n" in found and found.endswith(f"line {line}")
+
+
 def test_a_number_has_its_other_notation() -> None:
     assert text_of(" base d1, 0x120", "0x120") == "288 = 0x120"
 

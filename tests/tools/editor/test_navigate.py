@@ -77,6 +77,16 @@ def test_a_name_leads_to_its_definition(what: str, number: int, line: int, text:
     assert shown(sources, found) == [("untitled:main", line, text)]
 
 
+TURNS = "base d1, 0\nread d1\nbase d1, 5\nread d1\n"
+
+
+@pytest.mark.parametrize(("line", "setter"), [(0, 0), (1, 0), (2, 2), (3, 2)])
+def test_a_register_leads_to_the_line_that_set_it_last_or_that_it_stands_in(line: int, setter: int) -> None:
+    sources, key = opened(TURNS)
+    found = navigate.definition(sources, family(sources, key), key, line, 5)
+    assert shown(sources, found) == [("untitled:main", setter + 1, "d1")]
+
+
 @pytest.mark.parametrize("what", ["read    image", "; nothing", "2x2", "halt"])
 def test_what_is_no_name_has_no_definition(what: str) -> None:
     text = f"{BASE}        ; nothing\n"
@@ -113,6 +123,21 @@ def test_names_in_shapes_and_in_arguments_of_macros_are_found() -> None:
     assert references(MACROS, "stream number") == [10, 21, 22, 24]
 
 
+def test_an_argument_of_a_call_means_what_the_macro_does_with_it() -> None:
+    """`w` is a matrix of weights, although a constant is called so, too."""
+    text = MACROS.replace("        .macro  stream", "        .equ    w, 3\n        .macro  stream", 1)
+    sources, key = opened(text)
+    found = navigate.definition(sources, family(sources, key), key, *place(text, "g0, w", 0, 4))
+    assert [line for _, line, _ in shown(sources, found)] == [8]
+
+
+def test_of_the_names_in_a_shape_the_longest_go_first() -> None:
+    text = ".equ A, 2\n.equ B, 3\n.equ AxB, 4\n.input x, shape=AxBxA\n.input y, shape=AxA\n"
+    assert references(text, "AxB") == [3, 4]
+    assert references(text, "A,") == [1, 4, 5, 5]
+    assert references(text, "B,") == [2]
+
+
 def test_a_parameter_belongs_to_its_macro_and_so_do_its_names_in_calls() -> None:
     assert references(MACROS, "number, first") == [10, 12, 13]
     assert references(MACROS, "words=1") == [10, 13, 22]
@@ -137,6 +162,17 @@ def test_a_program_with_another_name_assembles_to_the_same(what: str, new: str) 
     if what[0] not in "gdqt" or what == "TWICE":
         assert before.words.tolist() == after.words.tolist()
     assert renamed(text, new, what.partition(",")[0]).replace('"', "") == BASE
+
+
+def test_a_register_beside_macros_is_renamed_where_another_operand_is_it_by_default() -> None:
+    """`then` of `convert` is q0 where it is left out, and stays that."""
+    text = BASE.replace(
+        "        start\n", "        .macro again\n        nop\n        .endm\n        start\n        again\n"
+    )
+    assert assemble(text).words.size == assemble(BASE).words.size + 1
+    found = renamed(text, "q0", "q5")
+    assert found == text.replace("q0", "q5")
+    assert renamed(found, "q5", "q0") == text
 
 
 def test_a_name_with_spaces_is_put_into_quotes_and_taken_out_of_them_with_them() -> None:

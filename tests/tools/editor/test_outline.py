@@ -89,3 +89,25 @@ def test_types_come_in_the_order_of_the_text_and_do_not_overlap() -> None:
         assert places == sorted(set(places))
         for one, other in pairwise(found):
             assert one.line < other.line or one.column + one.length <= other.column
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("; one\nnop\n", []),
+        ("; one\n; two\nnop\n", [(0, 1, True)]),
+        ("nop\n; one\n; two", [(1, 2, True)]),
+        (".weights w, 2x2\nnop\n", []),
+        (".weights w, 2x2\n.row 1, 2\n.row 3, 4\nnop\n", [(0, 2, False)]),
+        ("loop l0, 2\nnop\nnext l0, 0\nnext l0, 0\n", [(0, 2, False)]),
+        ("loop l0, 2\nloop l1, 2\nnext l1, 1\nnext l0, 0\n", [(0, 3, False), (1, 2, False)]),
+    ],
+)
+def test_what_has_several_lines_is_folded_once(text: str, found: list[tuple[int, int, bool]]) -> None:
+    assert [tuple(one) for one in folds(index_of(lines_of(text)))] == found
+
+
+def test_a_symbol_has_its_statement_up_to_80_letters() -> None:
+    short, long = symbols(index_of(lines_of(f".equ A, 1 + 2 ; why\n.equ B, {'1 + ' * 40}1\n")))
+    assert short.detail == ".equ A, 1 + 2"
+    assert (len(long.detail), long.detail[:12]) == (80, ".equ B, 1 + ")

@@ -233,3 +233,26 @@ def test_a_client_that_counts_bytes_is_given_those() -> None:
     missing = next(one for one in problems if "`AA`" in one.message)
     assert missing.range.start == lsp.Position(1, 14)
     assert client.stop()[0] == 0
+
+
+@pytest.mark.parametrize(("end", "lines"), [((1, 0), [0]), ((1, 3), [0, 1]), ((3, 0), [0, 1, 2])])
+def test_a_range_that_ends_before_a_line_leaves_it_as_it_is(
+    client: Client, end: tuple[int, int], lines: list[int]
+) -> None:
+    uri = f"untitled:Range-{end[0]}-{end[1]}"
+    client.open(uri, "nop;a\nnop;b\nnop;c\n")
+    part = lsp.Range(lsp.Position(0, 0), lsp.Position(*end))
+    options = lsp.FormattingOptions(tab_size=8, insert_spaces=True)
+    params = lsp.DocumentRangeFormattingParams(lsp.TextDocumentIdentifier(uri), part, options)
+    edits = client.ask(client.client.text_document_range_formatting_async, params)
+    assert edits is not None and [edit.range.start.line for edit in edits] == lines
+
+
+def test_a_name_is_lit_up_in_its_own_document_alone(client: Client, tmp_path: Path) -> None:
+    main = '.include "names.s"\n.assert OUT == 4\n'
+    files = on_disk(tmp_path, {"main.s": main, "names.s": "; more\n; and more\n.equ OUT, 4\n"})
+    where = Path(files["main.s"]).as_uri()
+    client.open(where, main)
+    params = lsp.DocumentHighlightParams(lsp.TextDocumentIdentifier(where), lsp.Position(1, 9))
+    lights = client.ask(client.client.text_document_document_highlight_async, params)
+    assert lights is not None and [light.range.start.line for light in lights] == [1]

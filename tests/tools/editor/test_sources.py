@@ -93,3 +93,23 @@ def test_an_open_text_that_includes_another_is_its_root_before_it_is_saved(tmp_p
     assert sources.roots(files["lib/a.s"]) == [files["main.s"]]
     sources.close(uri(files["main.s"]))
     assert sources.roots(files["lib/a.s"]) == [files["lib/a.s"]]
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_a_text(tmp_path: Path) -> None:
+    key = on_disk(tmp_path, {"a.s": "\ufeffnop\n"})["a.s"]
+    sources = Sources()
+    text = sources.get(key)
+    assert text is not None and text.text == "nop\n"
+    sources.open(uri(key), "\ufeffhalt\n")
+    assert dict(sources.texts()) == {key: "halt\n"}
+
+
+def test_a_file_is_read_again_where_as_much_of_it_changed_later(tmp_path: Path) -> None:
+    key = on_disk(tmp_path, {"a.s": "nop\n"})["a.s"]
+    sources = Sources()
+    first = sources.get(key)
+    Path(key).write_text("add\n")
+    os.utime(key, ns=(0, os.stat(key).st_mtime_ns + 1_000))
+    second = sources.get(key)
+    assert first is not None and second is not None
+    assert (first.text, second.text) == ("nop\n", "add\n")

@@ -162,8 +162,10 @@ def cycles_of(report: HistoryReport) -> list[list[int | None]]:
     return [[point.cycles for point in series.points] for series in report.series]
 
 
-def test_a_result_is_kept_for_its_commit_program_chip_and_settings(numbers: Path, tmp_path: Path) -> None:
-    """What differs in any of them is run again; what was damaged, too."""
+def test_a_result_is_kept_for_its_commit_program_chip_and_settings(
+    numbers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What differs in any of them is run again; what was damaged or is of another version, too."""
 
     def look(program: str = "a.s", chips: Sequence[str] = (), settings: Sequence[str] = ()) -> HistoryReport:
         kept = str(tmp_path / "kept")
@@ -184,6 +186,8 @@ def test_a_result_is_kept_for_its_commit_program_chip_and_settings(numbers: Path
     assert (look("a.s", ["y.toml"]).runs, look(settings=["memory.ports=3"]).runs) == (3, 3)
     for path in (tmp_path / "kept").iterdir():
         path.write_text("{")
+    assert (look().runs, look().runs) == (3, 0)
+    monkeypatch.setattr("acortex.__version__", "9.8.7")
     assert (look().runs, look().runs) == (3, 0)
 
 
@@ -223,3 +227,16 @@ def test_a_commit_of_acortex_runs_its_own_sources(tmp_path: Path) -> None:
     assert subject == "no more runs" and "sim.run" in cause
     golden = json.loads((CHECKOUT / "tests" / "timing" / "vmm.json").read_text())
     assert report.series[0].points[0].cycles == golden["cycles"]
+
+
+def test_progress_goes_on_from_one_program_to_the_next(numbers: Path) -> None:
+    told: list[tuple[int, int]] = []
+    of_programs(
+        "HEAD~2..HEAD",
+        ["a.s", "b.s"],
+        folder=str(numbers),
+        each=True,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert [done for done, _ in told] == [1, 2, 3, 3, 4, 5, 6, 6]
+    assert {total for _, total in told} == {6}

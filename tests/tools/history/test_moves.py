@@ -106,3 +106,9 @@ def test_other_names_of_layers_move_nothing() -> None:
 def test_a_golden_without_energy_has_none() -> None:
     assert State(COMMITS[0], {"cycles": 3}).energy_aj is None
     assert State(COMMITS[0], error="fails").cycles is None
+
+
+def test_commits_that_fail_for_different_reasons_agree() -> None:
+    one, other, known = (State(COMMITS[0], error="a"), State(COMMITS[1], error="b"), State(COMMITS[2], golden(3)))
+    assert not differ(one, other) and differ(one, known) and differ(known, other)
+    assert series_of(Known([]), [one, other, known]).moves[0].commit == COMMITS[2].name

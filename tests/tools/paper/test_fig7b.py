@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from acortex.isa.asm.assembler import assemble_file
 from acortex.sim.chip.specs import load_chip
+from acortex.sim.results import timed
+from acortex.sim.run import run
 from acortex.tools.cli import cli
 from acortex.tools.paper import fig7b, fit
 from acortex.tools.paper.fit import LAWS, Counts
@@ -110,3 +115,78 @@ def test_the_table_is_reproduced() -> None:
     assert {row["basis"] for row in report["rows"]} == {"exact", "published", "chosen", "fitted"}  # as the page says
     assert {one["setting"] for one in report["chosen"]} >= {"memory.access_cycles", "neurons.cycles_per_step"}
     assert all(bool(row["note"]) != row["within"] for row in report["rows"])
+
+
+@pytest.fixture(scope="module")
+def small() -> fig7b.Measured:
+    """A product on GNMT's chip, as if it were a network of 1,000 weights."""
+    program = assemble_file(Path(__file__).parents[3] / "programs" / "vmm.s")
+    report = timed(run(program, load_chip("acortex_gnmt"), values=False).report)
+    compiled: Any = None
+    return fig7b.Measured(report, compiled, 1000)
+
+
+def test_the_counts_of_a_run_are_those_of_its_report_and_its_chip(small: fig7b.Measured) -> None:
+    report = small.run
+    found = fig7b.counts_of("gnmt", small)
+    assert (found.arrays, found.columns, found.memory_mb, found.memory_words) == (32_768, 128, 1.0, 32_768)
+    assert (found.arrays_built, found.columns_built) == (32_768, 128)
+    assert (found.frame_ns, found.frame_cycles) == (32.0, 18)  # of 1.785 ns
+    assert found.accesses == report.counts["main_memory.reads"] + report.counts["main_memory.writes"] > 0
+    assert (found.words_down, found.words_up) == (report.counts["bus_words.down"], report.counts["bus_words.up"])
+    assert (found.parameters, found.macs, found.peak_words) == (1000, report.macs, report.occupancy.peak_words)
+    assert found.side_mm**2 == pytest.approx(report.area_mm2)
+    built = fig7b.counts_of("inception_v1", small)
+    assert (built.arrays, built.arrays_built, built.columns_built) == (32_768, 32_768 * 36 // 128, 36)
+
+
+def test_rows_of_a_run_have_the_units_of_the_table(small: fig7b.Measured) -> None:
+    report, found = small.run, fig7b.counts_of("gnmt", small)
+    rows, printed = fig7b.ours("gnmt", report, found), 2.6e9  # operations, as GNMT's column counts them
+    seconds, joules = report.latency_s, report.energy_j
+    assert rows["latency_ms"] == pytest.approx(1e3 * seconds)
+    assert rows["power_mw"] == pytest.approx(1e3 * report.power_w)
+    assert rows["throughput_tops"] == pytest.approx(printed / seconds / 1e12)
+    assert rows["throughput_tops_2mac"] == pytest.approx(2 * report.macs / seconds / 1e12)
+    assert rows["efficiency_tops_per_j"] == pytest.approx(printed / joules / 1e12)
+    assert rows["efficiency_tops_per_j_2mac"] == pytest.approx(report.efficiency_ops_per_j / 1e12)
+    assert rows["operations"] == 2 * report.macs and rows["fg_array_utilisation_pct"] == 100
+    assert rows["mm_utilisation_pct"] == 100 * report.occupancy.peak_words / 32_768
+    for family, whole in (("energy_pct", 100), ("area_pct", 100)):
+        assert sum(value for row, value in rows.items() if row.startswith(family)) == pytest.approx(whole)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_without_a_network_its_leakage_is_a_power_times_its_latency(network: str) -> None:
+    (law,) = (one for one in LAWS if one.row == "energy_pct.leakage")
+    found = fig7b.left_out(network, COUNTS)
+    leaks_mw = 1e3 * fit.value(law, fit.fit(law, COUNTS, fit.others(law.on, network)), COUNTS[network])
+    assert found["power_mw"] * found["energy_pct.leakage"] / 100 == pytest.approx(leaks_mw)
+    for family in ("energy_pct", "area_pct"):
+        assert sum(value for row, value in found.items() if row.startswith(family)) == pytest.approx(100)
+
+
+def test_printed_shares_are_of_the_energy_of_an_inference_of_the_power_or_of_the_area() -> None:
+    """GNMT: 16.1 mW for 0.59 ms, on 293 mm2."""
+    cells = {row: float(cell.value) for row, cell in figure_7b()["gnmt"].items()}
+    assert (cells["power_mw"], cells["latency_ms"], cells["area_mm2"]) == (16.1, 0.59, 293)
+    for row in ("main_memory", "buses", "sensing"):
+        energy_j = cells[f"energy_pct.{row}"] / 100 * 16.1e-3 * 0.59e-3
+        assert fit.printed("gnmt", f"energy_pct.{row}") == pytest.approx(energy_j)
+    assert fit.printed("gnmt", "energy_pct.leakage") == pytest.approx(cells["energy_pct.leakage"] / 100 * 16.1e-3)
+    assert fit.printed("gnmt", "area_pct.sensing") == pytest.approx(cells["area_pct.sensing"] / 100 * 293)
+
+
+def test_words_on_a_bus_cost_by_their_number_and_the_side_of_the_die() -> None:
+    (law,) = (one for one in LAWS if one.row == "energy_pct.buses")
+    one = counts(1000, 256, 8)
+    assert one.side_mm == 2
+    down, up = (measure(one) for _, _, measure in law.terms)
+    assert (down, up) == (one.words_down * one.side_mm, one.words_up * one.side_mm)
+    constants = {"energy.bus_to_arrays_pj_per_mm": 2.0, "energy.bus_from_arrays_pj_per_mm": 3.0}
+    assert fit.value(law, constants, one) == pytest.approx((2 * down + 3 * up) * 1e-12)
+
+
+def test_frames_take_their_own_time_and_all_other_cycles_that_of_the_clock() -> None:
+    one = replace(counts(1000, 64, 8), cycles=500, positions=10, frame_cycles=18, frame_ns=32.0)
+    assert fit.latency_ms(one, 2.0) == pytest.approx((10 * 32 + 2 * (500 - 180)) / 1e6)

@@ -125,3 +125,17 @@ def test_the_page_lists_each_setting_that_was_chosen() -> None:
     table = page.partition("## Settings chosen with the table in view")[2]
     rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in table.splitlines()[4:] if line]
     assert {row[0]: row[-1] for row in rows} == provenance.chosen(CHIP)
+
+
+def test_a_row_rests_on_the_settings_of_its_kind_alone() -> None:
+    """Latency on none that has a price alone, area on none of energy; writing of weights and errors on no row."""
+    moved = {row: set(provenance.moves(row)) for row in (*ROWS, "area_pct.dacs", "energy_pct.dacs", "throughput_tops")}
+    for paths in moved.values():
+        assert not [path for path in paths if path.startswith(("errors.", "program_erase."))]
+    assert moved["throughput_tops"] == moved["latency_ms"] >= {"clock_ns", "memory.access_cycles", "arrays.frame_ns"}
+    assert not {"energy.dacs_pj", "area.dacs_um2"} & moved["latency_ms"]
+    assert moved["area_pct.dacs"] == moved["area_mm2"] >= {"area.dacs_um2", "arrays.n"}
+    assert not {"energy.dacs_pj", "neurons.cycles_per_step"} & moved["area_mm2"]
+    assert moved["energy_pct.dacs"] == moved["power_mw"] > moved["latency_ms"] | {"energy.dacs_pj"}
+    for row in ("throughput_tops", "efficiency_tops_per_j"):
+        assert set(provenance.moves(f"{row}_2mac")) == set(provenance.moves(row)), row

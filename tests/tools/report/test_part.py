@@ -11,6 +11,7 @@ import pytest
 import report_pages
 
 from acortex.programs import zoo
+from acortex.sim.advice.results import WhatIf
 from acortex.sim.ledger.facts import facts
 from acortex.sim.results import RunReport
 from acortex.sim.run import run
@@ -208,3 +209,39 @@ def test_an_older_trace_of_a_stopped_run_shares_nothing_among_unfinished_inferen
     side = side_of(replace(trace, summary=older), {})
     assert side.run is None
     assert "throughput" not in {fact.name for fact in sections.facts(side)}
+
+
+@pytest.mark.parametrize("wanted", PARTS, ids=str)
+def test_shares_of_the_critical_path_are_of_what_lies_in_the_part(whole: Trace, wanted: Wanted) -> None:
+    side = side_of(whole, wanted)
+    assert side.path is not None and side.path.cycles < whole.cycles
+    bars, lines = sections.path_bars(side), sections.path_lines(side)
+    assert bars is not None and lines is not None
+    for told in (*(bar.cells for bar in bars.bars), *(row[2:] for row in lines.rows)):
+        assert told[1] == percent(int(told[0].replace(",", "")), side.path.cycles)
+    assert f"these {percent(side.path.by_cause[0].cycles, side.path.cycles)} is" in sections.limits_words(side)
+
+
+def test_what_settings_would_change_is_told_from_the_run_to_the_better(whole: Trace) -> None:
+    common = {"cycles_before": 1000, "energy_aj": 0, "slower": None}
+    rows = [
+        {"path": "memory.ports", "from": 1, "to": 2, "cycles": 750, "energy_j": 2.5e-9, "bound": 300, **common},
+        {"path": "a + b", "from": [1, 4], "to": [2, 8.5], "cycles": 1250, "energy_j": 0.0, "bound": None, **common},
+    ]
+    given = {"program": "p", "chip": "c", "cycles": 1000, "energy_j": 3e-9, "energy_aj": 3, "contention": 0}
+    side = page_of([("run", whole)], WhatIf.model_validate({**given, "rows": rows}), lambda done, total: None).sides[0]
+    table = sections.what_if_table(side)
+    assert table is not None and table.head == (
+        "setting",
+        "from, to",
+        "cycles",
+        "gained",
+        "of the run",
+        "at most",
+        "energy",
+    )
+    assert table.rows == [
+        ("memory.ports", "1 to 2", "750", "250", "25.0 %", "300", "2.50 nJ"),
+        ("a + b", "1, 4 to 2, 8.5", "1,250", "-250", "-25.0 %", "no bound", "0 J"),
+    ]
+    assert sections.what_if_table(side_of(whole, {"unit": "vmm/*"})) is None

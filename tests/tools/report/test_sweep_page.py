@@ -218,3 +218,8 @@ def test_each_axis_has_a_bar_and_a_pair_of_axes_where_it_matters() -> None:
     assert [(bar.name, bar.cells) for bar in bars] == [
         ("a", ("50.0 %",)), ("a x b", ("0.5 %",)), ("clock_ns", ("0.1 %",)), ("b", ("0.0 %",)),
     ]  # fmt: skip
+
+
+def test_the_headline_says_how_many_points_have_not_been_run(report: SweepReport) -> None:
+    told = {points: next(facts(report.model_copy(update={"points": points}))).about for points in (24, 1030)}
+    assert told == {24: "12 done, 12 failed", 1030: "12 done, 12 failed, 1,006 not run"}

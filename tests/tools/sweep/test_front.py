@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acortex.errors import UsageError
-from acortex.tools.sweep.effects import effects, share_of
+from acortex.tools.sweep.effects import _classes, effects, share_of
 from acortex.tools.sweep.front import front, fronts
 from acortex.tools.sweep.metrics import ENDS, METRICS, metrics_of
 from acortex.tools.sweep.results import SweepRow
@@ -237,3 +237,22 @@ def test_rows_of_linked_numbers_that_were_drawn_are_classes_of_their_own() -> No
     rows = [row(axes={"a": 1 + at // 2, "b": at % 2}, latency_s=float(np.exp(at * 7 % 18))) for at in range(18)] * 2
     (found,) = effects(rows, [("a", "b")], [METRICS["latency_s"]], False)
     assert (found.axes, found.share) == (["a, b"], pytest.approx(1))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "classes", "sizes"),
+    [
+        (16, 8, [2] * 8),
+        (20, 8, [3, 2, 3, 2, 3, 2, 3, 2]),
+        (9, 8, [2, 1, 1, 1, 1, 1, 1, 1]),
+        (8, 8, [1] * 8),
+        (7, 2, [4, 3]),
+    ],
+)
+def test_drawn_numbers_lie_in_classes_that_hold_equally_many(numbers: int, classes: int, sizes: list[int]) -> None:
+    """Whatever their order; those of one class are neighbours by size."""
+    values = [float(value) ** 3 for value in np.random.default_rng(numbers).permutation(numbers)]
+    found = _classes([(value,) for value in values], False, classes)
+    assert np.bincount(found).tolist() == sizes
+    if numbers > classes:
+        assert found[np.argsort(values)].tolist() == sorted(found)

@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from acortex.errors import UsageError
-from acortex.tools.sweep.optimising import optimise
+from acortex.tools.sweep.optimising import _propose, _Search, optimise
 from acortex.tools.sweep.results import SweepReport
 from acortex.tools.sweep.spec import Spec, spec_of
 from acortex.tools.sweep.sweeping import look, sweep
@@ -160,3 +160,56 @@ def test_a_damaged_study_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_objective_is_refused() -> None:
     with pytest.raises(UsageError, match="no number of a run is called 'latency'"):
         spec(objectives=["latency"])
+
+
+class Asked:
+    """A trial that keeps what was asked of it."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[Any, ...]] = []
+
+    def suggest_categorical(self, name: str, values: list[int]) -> None:
+        self.said.append((name, values))
+
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool) -> None:
+        self.said.append((name, int, low, high, log))
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool) -> None:
+        self.said.append((name, float, low, high, log))
+
+
+def test_each_axis_is_proposed_within_its_ends_and_by_factors_where_it_says_so() -> None:
+    whole, real = {"from": 1, "to": 64}, {"from": 0.5, "to": 8.0}
+    axes = {"memory.banks": [1, 2, 8], "memory.ports": whole, "buffer.words": {**whole, "log": True},
+            "clock_ns": real, "energy.sensing_pj": {**real, "log": True}}  # fmt: skip
+    trial = Asked()
+    for axis in spec(axes).axes:
+        _propose(trial, axis)
+    assert trial.said == [
+        ("memory.banks", [0, 1, 2]),
+        ("memory.ports", int, 1, 64, False),
+        ("buffer.words", int, 1, 64, True),
+        ("clock_ns", float, 0.5, 8.0, False),
+        ("energy.sensing_pj", float, 0.5, 8.0, True),
+    ]
+
+
+def test_a_search_goes_the_better_way_of_each_objective_with_a_seed_of_its_own_for_each_continuation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: list[int] = []
+    sampler = optuna.samplers.TPESampler
+
+    def seeded(seed: int | None = None) -> optuna.samplers.TPESampler:
+        if seed is not None:  # optuna makes one of its own, too
+            seeds.append(seed)
+        return sampler(seed=seed)
+
+    monkeypatch.setattr(optuna.samplers, "TPESampler", seeded)
+    made = spec(objectives=["latency_s", "efficiency_ops_per_j"], sample={"kind": "random", "points": 1, "seed": 70})
+    first = _Search(made, tmp_path, optuna)
+    assert [one.name for one in first.study.directions] == ["MINIMIZE", "MAXIMIZE"]
+    trial = first.study.ask()
+    first.study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+    _Search(made, tmp_path, optuna)
+    assert seeds == [70, 71]

@@ -69,6 +69,13 @@ def test_a_sobol_sample_is_even() -> None:
     assert [sum(1 + n <= row[0] < 2 + n for row in found) for n in range(4)] == [4, 4, 4, 4]
 
 
+@pytest.mark.parametrize("number", [2, 4, 8])
+def test_a_drawn_sample_takes_each_value_of_a_list_equally_often(number: int) -> None:
+    banks = [2**at for at in range(number)]
+    found = rows(spec({"memory.banks": banks}, sample={"kind": "sobol", "points": 16}))
+    assert [sum(row == (one,) for row in found) for one in banks] == [16 // number] * number
+
+
 def test_a_product_over_the_limit_is_refused_with_its_count_before_it_is_made() -> None:
     axes = {
         f"memory.{name}": {"from": 1, "to": 1000, "steps": 1000} for name in ("banks", "access_cycles", "bank_cycles")

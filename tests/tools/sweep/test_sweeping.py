@@ -327,3 +327,13 @@ def test_progress_ends_with_all_points(tmp_path: Path) -> None:
     sweeping.sweep(spec, tmp_path, progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (6, 6)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_the_table_holds_numbers_of_runs_however_long(tmp_path: Path) -> None:
+    """Attojoules beyond 64 bits, and counts beyond 32."""
+    point = {"key": "k", "program": "p", "chip": "c", "status": "done", "axes": {"memory.ports": 1}}
+    large = {"cycles": 2**40, "energy_aj": 10**30 + 1, "inferences": 2**33, "late_reads": 3_000_000_000}
+    written(tmp_path, ["memory.ports"], [SweepRow.model_validate({**point, **large})])
+    found = duckdb.connect().read_parquet(str(tmp_path / "runs.parquet"))
+    (values,) = found.select(*large).fetchall()
+    assert [int(value) for value in values] == list(large.values())

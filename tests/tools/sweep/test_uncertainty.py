@@ -18,7 +18,7 @@ from acortex.sim.chip.specs import load_chip
 from acortex.sim.chip.timing_settings import DELAYS
 from acortex.sim.counted import Counted, counted
 from acortex.sim.run import prepare
-from acortex.sim.uncertain import Courses, drawn, samples_of, settled
+from acortex.sim.uncertain import Courses, Samples, drawn, samples_of, settled
 from acortex.tools.open.programs import open_program
 from acortex.tools.sweep import workers
 from acortex.tools.sweep.effects import chance_of, share_of, shares_of
@@ -27,7 +27,7 @@ from acortex.tools.sweep.metrics import PRICED, UNCERTAIN
 from acortex.tools.sweep.results import SweepReport, SweepRow
 from acortex.tools.sweep.spec import spec_of
 from acortex.tools.sweep.sweeping import look, sweep
-from acortex.tools.sweep.uncertainty import intervals
+from acortex.tools.sweep.uncertainty import _shares, intervals
 from acortex.tools.sweep.work import metrics, passing, work
 from acortex.units import cycles_of
 
@@ -431,3 +431,13 @@ def test_what_moves_nothing_hardly_has_a_larger_share_than_chance_is_said_to_giv
     shares = [share_of(random.random(samples), 1 + random.random(samples)) for _ in range(2000)]
     assert np.mean([share > chance_of(samples) for share in shares]) < 0.005
     assert np.mean([share > chance_of(samples) / 4 for share in shares]) > 0.1  # and it is not said of far too many
+
+
+def test_a_change_is_from_one_end_to_the_other_over_the_number_at_the_first() -> None:
+    some = np.linspace(0, 1, 40)
+    moves = {"energy_j": {"energy.dacs_pj": (2.0, 3.0), "energy.array_pj": (4.0, 3.0), "energy.sensing_pj": (0.0, 1.0)}}
+    numbers = {"energy_j": 2 + some, "area_mm2": np.ones(40)}
+    found = _shares(Samples(dict.fromkeys(moves["energy_j"], some), numbers, moves, frozenset()))
+    told = {name.rpartition(" ")[2]: change for name, change in found.items() if name.startswith("change energy_j")}
+    assert told == {"energy.dacs_pj": 0.5, "energy.array_pj": -0.25, "energy.sensing_pj": 0.0}
+    assert not [name for name in found if "area_mm2" in name]  # nothing moves it

@@ -375,3 +375,11 @@ def test_without_samples_nothing_is_said_of_intervals(said: Said) -> None:
     rows = [row(1, **interval("energy_j", 1e-9, 2e-9))]
     assert not [line for line in said(parts(report(rows=rows, front=["k1"]))) if "How sure" in line]
     assert not [line for line in said(parts(report(front=["k1"], uncertainty=CONSTANTS))) if "How sure" in line]
+
+
+def test_of_each_point_the_numbers_of_the_front_are_shown_then_the_usual_ones_that_are_known() -> None:
+    every = {"latency_s": 1e-9, "energy_j": 1e-9, "area_mm2": 2.0, "power_w": 0.5, "accuracy": 0.9, "cycles": 7}
+    usual = ["latency_s", "energy_j", "area_mm2", "power_w", "accuracy"]
+    assert [one.name for one in shown_of(report(rows=[row(1, **every)]))] == usual
+    some = report(rows=[row(1, **{**every, "area_mm2": None})], front_of=["cycles", "accuracy"])
+    assert [one.name for one in shown_of(some)] == ["cycles", "accuracy", "latency_s", "energy_j", "power_w"]

@@ -95,6 +95,12 @@ def test_layers_are_dearest_first_with_shares_of_time_and_energy(said: Said) -> 
     ]
 
 
+def test_layers_that_are_in_flight_at_once_have_shares_of_the_run(said: Said) -> None:
+    layers = [layer("a", 2 * AJ, 1 * AJ, 1500), layer("b", 1 * AJ, 1 * AJ, 1000)]
+    found = section(said(stats_parts(stats(layers=layers))), "Layer")
+    assert [line.split()[3:5] for line in found] == [["75.0", "%"], ["50.0", "%"]]
+
+
 def test_layers_of_a_part_have_the_energy_of_their_events_and_no_shares(said: Said) -> None:
     layers = [layer("a", None, 1 * AJ, None), layer("b", None, 3 * AJ, None)]
     found = said(stats_parts(stats(**part(units=["vmm"]), layers=layers)))

@@ -188,6 +188,16 @@ def test_an_arrow_leads_from_the_row_that_the_ending_event_stands_in(make_trace:
     assert arrows(trace) == [(2, wait, first), (6, wait, again)]
 
 
+def test_an_arrow_leads_from_where_the_ending_event_began_and_not_from_what_its_instruction_began_then(
+    make_trace: MakeTrace,
+) -> None:
+    events = [(0, 2, 2, 2, 1, 0, 0, 0, 0), (2, 2, 3, 3, 1, 0, 0, 0, 0)]
+    trace = make_trace(
+        events, [(1, 1, 3, 1, 1, 0, 0)], lines=("a.s:1", "a.s:2"), handovers=TABLE, summary={"cycles": 4}
+    )
+    assert arrows(trace) == [(2, "a.s:2 wait_token in row 1", "a.s:1 frame in row 0")]
+
+
 def test_waits_of_other_inferences_have_rows_and_arrows_of_their_own(make_trace: MakeTrace) -> None:
     events = [(0, 2, 2, 2, 1, 0, 0, at, 0) for at in (0, 1)]
     waits = [(0, 2, 3, 1, 1, 0, at) for at in (0, 1)]

@@ -332,3 +332,9 @@ def test_bytes_are_found_by_place_and_keep_their_lengths() -> None:
         b"",
         b"abc",
     ]
+
+
+def test_flows_begin_in_field_47_and_end_in_field_48() -> None:
+    """Both of 64 bits, little-endian: `flow_ids` and `terminating_flow_ids` of a track event."""
+    assert perfetto._flow_ids((1, 2), ()) == b"\xf9\x02\1\0\0\0\0\0\0\0\xf9\x02\2\0\0\0\0\0\0\0"
+    assert perfetto._flow_ids((), (258,)) == b"\x81\x03\2\1\0\0\0\0\0\0"

@@ -64,3 +64,9 @@ def test_the_areas_of_the_picture_are_those_of_the_chips() -> None:
     assert total[0] == pytest.approx(293.2, abs=0.5)
     assert total[1] == pytest.approx(607, abs=0.5)
     assert areas.columns["dacs"][1] == 0
+
+
+@pytest.mark.parametrize(("tops_per_j", "energy_uj"), [(1.0, 2684.35456), (283, 9.4854), (3.21, 836.247)])
+def test_an_inference_takes_two_operations_for_each_multiply_accumulate(tops_per_j: float, energy_uj: float) -> None:
+    """327,680 array operations of 64 x 64, at so many operations for a picojoule."""
+    assert fig7c._energy_uj(tops_per_j) == pytest.approx(energy_uj, rel=1e-5)

@@ -6,6 +6,7 @@ import json
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
@@ -14,7 +15,7 @@ from acortex.sim.chip.specs import load_chip
 from acortex.tools.cli import cli
 from acortex.tools.commands import reproduce
 from acortex.tools.paper.figures import registry, view
-from acortex.tools.paper.figures.figure import Figure, Given, Printed, counted, of_chip, put_in, simulated
+from acortex.tools.paper.figures.figure import Figure, Given, Printed, columns, counted, of_chip, put_in, simulated
 
 GIVEN = (
     Given("rate", "1 %", "fitted", "of row a", ("a",)),
@@ -49,6 +50,13 @@ def figure() -> Figure:
         (Printed(10, "below"), 10.0, "V", False),
         (Printed(10, "above"), 10.01, "V", True),
         (Printed(10, "above"), 10.0, "%", False),
+        (Printed(-10), -10.5, "V", True),
+        (Printed(-10), -10.6, "V", False),
+        (Printed(-10, "about"), -11.9, "V", True),
+        (Printed(-10, "about"), -12.1, "V", False),
+        (Printed(0.1), 0.106, "V", False),
+        (Printed(0.1), 0.104, "V", True),
+        (Printed(3), 3.6, "points", False),
     ],
 )
 def test_ours_agrees_within_bounds(printed: Printed, ours: float, unit: str, agrees: bool) -> None:
@@ -157,3 +165,38 @@ def test_a_missing_library_is_said_before_anything_is_simulated(
     assert "drawing a figure needs" in result.stderr
     assert "plots" in result.stderr
     assert not (tmp_path / "x.svg").exists()
+
+
+def test_numbers_of_a_picture_have_six_digits_that_count_and_whole_ones_all() -> None:
+    made = columns("a line", x=[1.23456789, np.float64(123456.789), 1.2e-9], y=[np.int64(2), 3.0, 12345678])
+    assert made.columns == {"x": [1.23457, 123457, 1.2e-9], "y": [2, 3, 12345678]}
+    assert [type(one) for one in made.columns["y"]] == [int] * 3
+
+
+@pytest.mark.parametrize(
+    ("printed", "told", "ratio"),
+    [
+        (None, "-", "-"),
+        (Printed(2.5), "2.5", "1.600"),
+        (Printed(2.5, doubtful=True), "~2.5", "1.600"),
+        (Printed(2.5, "about"), "~2.5", "1.600"),
+        (Printed(2.5, "about", doubtful=True), "~2.5", "1.600"),
+        (Printed(2.5, "below"), "< 2.5", "-"),
+        (Printed(2.5, "above"), "> 2.5", "-"),
+        (Printed(2.5, "above", doubtful=True), "~> 2.5", "-"),
+        (Printed(2.5, source="another"), "2.5*", "-"),
+    ],
+)
+def test_a_printed_number_has_a_sign_for_what_it_is(printed: Printed | None, told: str, ratio: str) -> None:
+    row = counted("a", "V", 4.0, printed)
+    assert view.printed(row) == told
+    assert view._line(row)[4] == ratio
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(99_999_999, "99,999,999"), (-99_999_999, "-99,999,999"), (0, "0"), (1234.0, "1,234"), (0.12346, "0.1235")],
+)
+def test_a_whole_number_below_a_hundred_million_has_all_its_digits(value: float, told: str) -> None:
+    assert view.number(value) == told
+    assert view.number(-1e8) == f"-{view.number(1e8)}" != "-100,000,000"
