@@ -238,6 +238,7 @@ def test_twelve_kinds_of_errors_are_told(number: int, more: list[str]) -> None:
 
 CONSTANTS: dict[str, Any] = {
     "samples": 2000, "seed": 7, "points": 3, "constants": [], "held": [], "time_samples": 0, "delays": [], "courses": 1,
+    "chance": 0.0075, "fewest_time_samples": 0,
 }  # fmt: skip
 
 
@@ -298,9 +299,9 @@ def test_prices_without_a_spread_are_named() -> None:
     assert list(basis_told(report())) == []
 
 
-@pytest.mark.parametrize(("samples", "told"), [(50, "30 %"), (700, "2 %"), (750, None), (1000, None)])
-def test_few_samples_are_said_to_show_chance(samples: int, told: str | None) -> None:
-    lines = list(basis_told(report(uncertainty={**CONSTANTS, "samples": samples})))
+@pytest.mark.parametrize(("chance", "told"), [(0.299, "30 %"), (0.0201, "2 %"), (0.02, None), (0.015, None)])
+def test_few_samples_are_said_to_show_chance(chance: float, told: str | None) -> None:
+    lines = list(basis_told(report(uncertainty={**CONSTANTS, "chance": chance})))
     wanted = [f"of so few samples shares below {told} may be chance; --samples 1000 tells more"] if told else []
     assert [line for line in lines if "chance" in line] == wanted
 
@@ -314,11 +315,11 @@ def test_few_samples_are_said_to_show_chance(samples: int, told: str | None) -> 
             "40 draws of 1 delay per point, 1 run that differs; sizes and counts are taken as they are",
         ),
         (
-            {"time_samples": 6, "delays": ["clock_ns", "buses.word_cycles"], "courses": 3},
+            {"time_samples": 6, "delays": ["clock_ns", "buses.word_cycles"], "courses": 3, "fewest_time_samples": 6},
             "6 draws of 2 delays per point, 3 runs that differ; sizes and counts are taken as they are",
         ),
         (
-            {"time_samples": 5, "delays": ["clock_ns", "buses.word_cycles"], "courses": 3},
+            {"time_samples": 5, "delays": ["clock_ns", "buses.word_cycles"], "courses": 3, "fewest_time_samples": 6},
             "too few draws to say which delay matters: --time-samples 6 or more does",
         ),
     ],
