@@ -23,8 +23,8 @@ from acortex.traces.file.schema import EVENT_FIELDS, MERGED_FIELDS, WAIT_FIELDS,
 from acortex.traces.file.table import Event, StoredBlock, Table, Wait
 from acortex.traces.file.validation import Limits, malformed
 
-LARGE = 1 << 22
-"""Rows from which on a trace has a digest: to go through fewer takes about a second."""
+LARGE = 1 << 23
+"""Rows from which on a trace has a digest: to go through fewer takes less than a second."""
 
 MOST = 1 << 17
 """Rows of one sort that a digest has by time: a picture of a thousand columns needs no more."""
