@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
@@ -27,6 +28,7 @@ _OPAQUE = re.compile(
     re.DOTALL,
 )
 _HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
+_ONE_OF_A_LIST = re.compile(r"\s*\[\[\s*([^\[\]]+?)\s*\]\]\s*(?:#.*)?$")
 _KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
@@ -89,7 +91,10 @@ def _place_of(message: str) -> tuple[str, str]:
 
 
 def places(text: str, file: str) -> Iterator[tuple[str, str]]:
-    """The path of each table and key with its "file:line", for files with one setting per line."""
+    """The path of each table and key with its "file:line", for files with one setting per line.
+
+    That of a table in a list of tables has its number behind the name: "stages.0".
+    """
     yield from _placed(text, file)
 
 
@@ -100,9 +105,14 @@ def _placed(text: str, file: str) -> tuple[tuple[str, str], ...]:
 
 
 def _found(text: str, file: str) -> Iterator[tuple[str, str]]:
-    table = ""
+    table, lists = "", Counter[str]()
     for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
+        if header := _ONE_OF_A_LIST.match(line):
+            name = _dotted(header[1])
+            table = f"{name}.{lists[name]}"
+            lists[name] += 1
+            yield table, f"{file}:{number}"
+        elif header := _HEADER.match(line):
             table = _dotted(header[1])
             yield table, f"{file}:{number}"
         elif key := _KEY.match(line):

@@ -34,6 +34,15 @@ def test_places_are_of_the_file_that_is_asked_for() -> None:
         assert dict(toml_files.places(TEXT, file)) == {path: f"{file}:{line}" for path, line in lines.items()}
 
 
+def test_tables_of_a_list_are_told_apart_by_their_numbers() -> None:
+    text = "[link]\n[[stages]]\nchip = 1\n[[ stages ]] # two\nchip = 2\n[[x.y]]\n[end]\nchip = 3\n"
+    wanted = {
+        "link": 1, "stages.0": 2, "stages.0.chip": 3, "stages.1": 4, "stages.1.chip": 5, "x.y.0": 6,
+        "end": 7, "end.chip": 8,
+    }  # fmt: skip
+    assert dict(toml_files.places(text, "a")) == {path: f"a:{line}" for path, line in wanted.items()}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

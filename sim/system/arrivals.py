@@ -62,7 +62,10 @@ def _rate(text: str, most: float) -> float:
         number = 0.0
     rate = number / 100 * most if share else number
     if not LEAST_RATE <= rate <= MOST_RATE:
-        raise UsageError(f"the rate {text[:40]!r} is no number of requests per second", hint=HINT)
+        raise UsageError(
+            f"the rate {text[:40]!r} is no number of requests per second from {LEAST_RATE:g} to {MOST_RATE:g}",
+            hint=HINT,
+        )
     return rate
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -100,20 +101,26 @@ def load_side(side: Side, settings: Sequence[str], load: Callable[[str, Sequence
 
     An error of one of its own settings names the side.
     """
-    try:
+    with said_at(f"--chip {side.given}", side.settings):
         return load(side.chip, (*settings, *side.settings))
+
+
+@contextmanager
+def said_at(where: str, settings: Sequence[str]) -> Iterator[None]:
+    """Puts the place of some settings into errors that are about one of them."""
+    try:
+        yield
     except AcortexError as error:
         for one in error.errors if isinstance(error, ManyErrors) else (error,):
-            _name_side(one, side)
+            if _is_about(one, settings):
+                one.where = where
         raise (ManyErrors(error.errors) if isinstance(error, ManyErrors) else error) from None
 
 
-def _name_side(error: AcortexError, side: Side) -> None:
-    """Puts the side in the place of an error that is about one of its settings."""
-    paths = [setting.partition("=")[0].strip() for setting in side.settings]
+def _is_about(error: AcortexError, settings: Sequence[str]) -> bool:
+    paths = [setting.partition("=")[0].strip() for setting in settings]
     of_setting = error.where.removeprefix("--set ") in paths
-    if of_setting or any(f'"{setting}"' in error.message for setting in side.settings if "=" not in setting):
-        error.where = f"--chip {side.given}"
+    return of_setting or any(f'"{setting}"' in error.message for setting in settings if "=" not in setting)
 
 
 chip_argument = click.argument("chip", metavar="CHIP", type=CHIP, shell_complete=complete)

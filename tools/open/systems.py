@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from acortex import toml_files
 from acortex.errors import UsageError
 from acortex.tools.console import files
+from acortex.tools.open.chip_options import said_at
 from acortex.tools.open.networks import USUAL, Compiling
 from acortex.tools.open.programs import CONTAINER, SOURCES, ZOO, open_program
 from acortex.wording import did_you_mean
@@ -106,25 +107,31 @@ class _SystemFile:
         from acortex.sim.chip.program_chip import chip_of
         from acortex.sim.system.parts import Stage
 
-        self._known(row, STAGE_KEYS, "a stage")
-        reference, said = self._program(number, row), self._text(row, "sha256", "")
-        chip = self._beside(self._text(row, "chip", "")) or None
-        laid = [*self._settings(number, row), *settings]
-        program = open_program(self._beside(reference), chip, laid)
+        at = f"stages.{number}."
+        self._known(row, STAGE_KEYS, "a stage", at)
+        reference, said = self._program(number, row), self._text(row, "sha256", "", at)
+        chip = self._beside(self._text(row, "chip", "", at)) or None
+        own = self._settings(number, row)
+        moved_again = {text.partition("=")[0].strip() for text in settings}  # of which the command's are the last word
+        blamed = [text for text in own if text.partition("=")[0].strip() not in moved_again]
+        with said_at(self._place(f"{at}settings"), blamed):
+            program = open_program(self._beside(reference), chip, [*own, *settings])
+            found = chip_of(program, chip, [*own, *settings])
         if said and said != sha256(program):
-            hint = "compile the system again, or take the line with sha256 out"
-            raise UsageError(f"{reference} is another program than this system was made of", where=self.path, hint=hint)
-        name = self._text(row, "name", f"{number}-{program.name}")
-        return Stage(name, program, chip_of(program, chip, laid))
+            message = f"{reference} is another program than this system was made of"
+            raise self._fault(f"{at}sha256", message, "compile the system again, or take the line with sha256 out")
+        name = self._text(row, "name", f"{number}-{program.name}", at)
+        return Stage(name, program, found)
 
     def _program(self, number: int, row: Mapping[str, object]) -> str:
         """The program that a stage names."""
-        reference = self._text(row, "program", "")
+        at = f"stages.{number}."
+        reference = self._text(row, "program", "", at)
         if not reference:
-            raise UsageError(f"stage {number} has no program", where=self.path, hint='program = "FILE.acx"')
+            raise self._fault(f"{at}program", f"stage {number} has no program", 'program = "FILE.acx"')
         if Path(reference).suffix.lower() not in (CONTAINER, *SOURCES) and not reference.startswith(ZOO):
             hint = "acortex compile MODEL.onnx -o FILE.acx makes one of a network"
-            raise UsageError(f"{reference} is no .acx, .s or zoo:NAME", where=self.path, hint=hint)
+            raise self._fault(f"{at}program", f"{reference} is no .acx, .s or zoo:NAME", hint)
         return reference
 
     def _settings(self, number: int, row: Mapping[str, object]) -> list[str]:
@@ -132,27 +139,30 @@ class _SystemFile:
         own = row.get("settings", [])
         if isinstance(own, list) and all(isinstance(one, str) for one in own):
             return own
-        raise UsageError(f"settings of stage {number} are texts", where=self.path, hint='["memory.ports=2"]')
+        raise self._fault(f"stages.{number}.settings", f"settings of stage {number} are texts", '["memory.ports=2"]')
 
     def _beside(self, name: str) -> str:
         """A file that is named from where the system lies; names of the zoo and of chips as they are."""
         return str(self.folder / name) if Path(name).suffix and not name.startswith(ZOO) else name
 
-    def _text(self, table: Mapping[str, object], key: str, usual: str) -> str:
+    def _text(self, table: Mapping[str, object], key: str, usual: str, at: str = "") -> str:
         found = table.get(key, usual)
         if not isinstance(found, str):
-            raise self._fault(key, f"{key} is a text", f'{key} = "…"')
+            raise self._fault(f"{at}{key}", f"{key} is a text", f'{key} = "…"')
         return found
 
-    def _known(self, table: Mapping[str, object], known: Sequence[str], what: str) -> None:
+    def _known(self, table: Mapping[str, object], known: Sequence[str], what: str, at: str = "") -> None:
         for key in table:
             if key not in known:
                 near = did_you_mean(key, known, f"it has {', '.join(known)}")
-                raise self._fault(key, f"{what} has no {key[:80]}", near)
+                raise self._fault(f"{at}{key}", f"{what} has no {key[:80]}", near)
 
-    def _fault(self, key: str, message: str, hint: str) -> UsageError:
-        where = next((self.places[one] for one in (key, f"stages.{key}") if one in self.places), self.path)
-        return UsageError(message, where=where, hint=hint)
+    def _fault(self, path: str, message: str, hint: str) -> UsageError:
+        return UsageError(message, where=self._place(path), hint=hint)
+
+    def _place(self, path: str) -> str:
+        """Where a key stands, else where its table begins, else the file."""
+        return self.places.get(path) or self.places.get(path.rpartition(".")[0], self.path)
 
 
 def link_of(table: Mapping[str, object], texts: Sequence[str], places: Mapping[str, str] | None = None) -> Link:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from systems import copying
 
-from acortex.errors import UsageError
+from acortex.errors import AcortexError, ManyErrors, UsageError
 from acortex.isa.container import dumps, sha256
 from acortex.sim.system.parts import Link, System
 from acortex.tools.open.systems import files_of_system, is_system, link_of, open_system, relative
@@ -42,6 +42,11 @@ def opened(folder: Path, text: str, **options: object) -> System:
     path = folder / "system.toml"
     path.write_text(text)
     return open_system(str(path), **options)  # type: ignore[arg-type]
+
+
+def wheres(error: AcortexError) -> list[str]:
+    """The place of an error, or those of each where there may be several."""
+    return [one.where for one in (error.errors if isinstance(error, ManyErrors) else [error])]
 
 
 def test_a_file_names_stages_chips_and_a_link(folder: Path) -> None:
@@ -115,6 +120,33 @@ def test_a_key_that_is_wrong_has_its_line(folder: Path) -> None:
     with pytest.raises(UsageError) as refused:
         opened(folder, TWO.replace("words_per_ns = 2", "words_per_ns = 0"))
     assert refused.value.where.endswith("system.toml:5")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('program = "a.acx"', "program = 4", 10),
+        ('program = "a.acx"', 'program = "a.onnx"', 10),
+        ('program = "a.acx"', "", 8),
+        ('program = "a.acx"', 'program = "a.acx"\nsha256 = "0"', 11),
+        ('program = "a.acx"', 'program = "a.acx"\nplace = 3', 11),
+        ('program = "a.acx"', 'program = "a.acx"\nsettings = ["memory.access_cycles=0"]', 11),
+        ('settings = ["memory.access_cycles=3"]', 'settings = ["memory.access_cycles=0"]', 14),
+        ('settings = ["memory.access_cycles=3"]', 'settings = ["memory.acces_cycles=1"]', 14),
+        ('settings = ["memory.access_cycles=3"]', 'settings = ["memory.access_cycles"]', 14),
+        ('settings = ["memory.access_cycles=3"]', "settings = [3]", 14),
+    ],
+)
+def test_what_is_wrong_in_a_stage_has_the_line_of_that_stage(folder: Path, old: str, new: str, line: int) -> None:
+    with pytest.raises(UsageError) as refused:
+        opened(folder, TWO.replace(old, new))
+    assert wheres(refused.value) == [f"{folder / 'system.toml'}:{line}"]
+
+
+def test_a_setting_of_a_command_is_not_laid_to_a_stage(folder: Path) -> None:
+    with pytest.raises(UsageError) as refused:
+        opened(folder, TWO, settings=["memory.access_cycles=0"])
+    assert wheres(refused.value) == ["--set memory.access_cycles"]
 
 
 def test_a_chip_of_a_command_does_not_replace_those_of_a_file(folder: Path) -> None:
