@@ -99,7 +99,7 @@ def quantised(
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
-    graph = normal_form(as_model(source, dims, fill_weights), host, drop_lrn, most_words)
+    graph = _lowered(source, as_model(source, dims, fill_weights), host, drop_lrn, most_words)
     within_buffer(graph, buffer_words)
     check_steps(graph, most_instructions)
     _tell_precision(graph, bits)
@@ -116,6 +116,15 @@ def quantised(
     how = effort or ("fast" if stated or (timed and instructions_are_fixed(graph)) else "best")
     rest = measured, progress, given
     return quantise(graph, images, bits, how, *rest, method=method, percentile=percentile, stated=stated)
+
+
+def _lowered(source: object, model: Model, host: str, drop_lrn: bool, most_words: int) -> FloatGraph:
+    """The normal form of the model that was read from a source; an error names the file that it is."""
+    try:
+        return normal_form(model, host, drop_lrn, most_words)
+    except UnsupportedNodes as refused:
+        refused.where = refused.where or (str(source) if isinstance(source, (str, Path)) else "")
+        raise
 
 
 HINT_OF_HOST = '--host auto, in Python host="auto", has the host do what the chip cannot, between parts of the program'

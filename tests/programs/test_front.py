@@ -1,8 +1,11 @@
 """The front of the compiler as a whole: a quantised network computes nearly what the float one does."""
 
+from pathlib import Path
+
 import float_models
 import layer_graph_numpy
 import numpy as np
+import onnx
 import pytest
 import random_networks
 
@@ -10,6 +13,7 @@ from acortex.programs import Network, quantised
 from acortex.programs.front import drawn, first_inputs
 from acortex.programs.graph import Coding
 from acortex.programs.network.importer import from_proto
+from acortex.programs.operators.context import UnsupportedNodes
 from acortex.programs.operators.normalise import normalise
 
 
@@ -109,6 +113,20 @@ def test_with_codes_of_eight_bits_a_network_is_nearly_the_float_one(name):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_with_codes_of_four_bits_a_network_is_like_the_float_one(name):
     assert decibels(NETWORKS[name](), 4) > 5
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_of_nodes_that_are_refused_the_file_is_named(tmp_path, kind):
+    node = onnx.helper.make_node("NonZero", ["x"], ["y"], name="odd")
+    ends = [onnx.helper.make_tensor_value_info(name, 1, [1, 4]) for name in ("x", "y")]
+    path = tmp_path / "odd.onnx"
+    onnx.save(onnx.helper.make_model(onnx.helper.make_graph([node], "g", ends[:1], ends[1:])), path)
+    with pytest.raises(UnsupportedNodes) as refused:
+        quantised(kind(path))
+    assert refused.value.where == str(path)
+    with pytest.raises(UnsupportedNodes) as refused:
+        quantised(from_proto(onnx.load(path)))
+    assert refused.value.where == ""
 
 
 def test_without_a_calibration_set_there_is_a_warning():
