@@ -12,10 +12,11 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
-from acortex.isa.arithmetic.tensors import words_of
+from acortex.isa.arithmetic.tensors import layout, words_of
 from acortex.isa.program import Program, Tensor
 from acortex.sim.chip.specs import Chip
 from acortex.sim.inputs import Inputs
@@ -141,6 +142,22 @@ def _check_joined(stage: Stage, taken: Tensor, made: Tensor) -> None:
             where=stage.name,
             hint="join tensors of one shape and one encoding, or rename one",
         )
+    if not _lie_alike(taken, made):
+        message = f"takes the codes of {taken.name} from other places of its words than those where they are made"
+        raise UsageError(message, where=stage.name, hint="give both tensors the same axes= and packed=, or rename one")
+
+
+def _lie_alike(one: Tensor, other: Tensor) -> bool:
+    """Whether each code of two tensors of one size lies in the same word, and there in the same place."""
+    a, b = layout(one), layout(other)
+    row = [lies.width if tensor.packed > 1 else 0 for tensor, lies in ((one, a), (other, b))]  # which fills its words
+    if (one.packed, a.channels, a.room, row[0]) != (other.packed, b.channels, b.room, row[1]):
+        return False
+    if (a.shape, a.axes) == (b.shape, b.axes):
+        return True
+    codes = np.arange(one.size, dtype=np.int32)
+    first, second = (codes.reshape(lies.shape).transpose(lies.axes).ravel() for lies in (a, b))
+    return np.array_equal(first, second)
 
 
 def _told(tensor: Tensor, shape: tuple[int, ...]) -> str:

@@ -106,6 +106,43 @@ def test_tensors_are_joined_in_the_form_in_which_they_are_given(
         assert len(system_of("s", stages, LINK).wires) == 1
 
 
+@pytest.mark.parametrize(
+    ("made", "taken", "fits"),
+    [
+        ({"shapes": ((4, 4, 4),)}, {"shapes": ((4, 4, 4),)}, True),
+        ({"shapes": ((4, 4, 4),)}, {"shapes": ((4, 4, 4),), "axes": (1, 2, 0)}, True),  # those that it has without
+        ({"shapes": ((4, 4, 4),)}, {"shapes": ((4, 4, 4),), "axes": (2, 1, 0)}, False),
+        ({"shapes": ((4, 4, 4),)}, {"shapes": ((4, 4, 4),), "axes": (0, 1, 2)}, False),
+        ({"shapes": ((4, 4, 4),)}, {"shapes": ((4, 4, 4),), "packed": 2}, False),
+        ({"shapes": ((4, 4, 4),), "packed": 2}, {"shapes": ((4, 4, 4),), "packed": 2}, True),
+        (
+            {"shapes": ((16, 4), (4, 4, 4)), "axes": (1, 0)},
+            {"shapes": ((4, 4, 4),)},
+            False,
+        ),  # channels at the other end
+        ({"shapes": ((1, 16, 4), (4, 4, 4)), "axes": (0, 1, 2)}, {"shapes": ((4, 4, 4),), "axes": (0, 1, 2)}, True),
+        (
+            {"shapes": ((1, 16, 4), (4, 4, 4)), "axes": (0, 1, 2), "packed": 2},  # of a row that is as long as all
+            {"shapes": ((4, 4, 4),), "axes": (0, 1, 2), "packed": 2},
+            False,
+        ),
+        ({"shapes": ((4, 4, 4),), "axes": (1, 0, 2)}, {"shapes": ((4, 4, 4),), "axes": (1, 0, 2)}, True),
+    ],
+    ids=str,
+)
+def test_codes_are_taken_from_where_they_are_made(made: dict[str, Any], taken: dict[str, Any], fits: bool) -> None:
+    stages = [
+        told(copying("a", ("x",), ("m",)), "outputs", **made),
+        told(copying("b", ("m",), ("y",)), "inputs", **taken),
+    ]
+    with (
+        nullcontext()
+        if fits
+        else pytest.raises(UsageError, match="takes the codes of m from other places of its words")
+    ):
+        assert len(system_of("s", stages, LINK).wires) == 1
+
+
 def test_a_link_does_not_turn_codes_of_one_meaning_into_those_of_another() -> None:
     stages = [
         told(copying("a", ("x",), ("m",)), "outputs", **LINEAR),
