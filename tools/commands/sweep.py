@@ -87,7 +87,7 @@ def run(
     read = replace(read_spec(spec), samples=(samples or SAMPLES) if uncertain else 0)
     read = read if time_samples is None else replace(read, time_samples=time_samples)
     for one in read.repeated:
-        warn(f"{one}: it is run once, and has two rows")
+        warn(f"{one}: it is run once, and has a row each time")
     with working_on(workers or processors(), scheduler, workers is not None, "sweeping") as (many, executor, bar):
         report = run_all(read, folder, workers=many, executor=executor, progress=bar, say=say)
     if form == "json":

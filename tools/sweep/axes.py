@@ -93,7 +93,7 @@ def _check_apart(axes: Sequence[Axis]) -> None:
             seen[name] = axis.where
 
 
-def twice(rows: Iterable[tuple[Value, ...]]) -> str:
+def said_again(rows: Iterable[tuple[Value, ...]]) -> str:
     """The first row that stood before, as errors name it; empty where all differ."""
     seen: set[tuple[Value, ...]] = set()
     for row in rows:

@@ -12,7 +12,7 @@ from acortex import toml_files
 from acortex.errors import AcortexError, UsageError, raise_all
 from acortex.programs.choices import EFFORTS, HOSTS, MAPPINGS
 from acortex.sim.chip.specs import SETTINGS
-from acortex.tools.sweep.axes import CHIP, COMPILING, PROGRAM, Axis, axes_of, twice
+from acortex.tools.sweep.axes import CHIP, COMPILING, PROGRAM, Axis, axes_of, said_again
 from acortex.tools.sweep.metrics import METRICS, USUAL
 from acortex.wording import did_you_mean
 
@@ -94,16 +94,16 @@ class Spec:
 
     @property
     def repeated(self) -> list[str]:
-        """What the file says twice. Such a point is run once, and has two rows. What is drawn may meet, and values of a
-        list may stand often.
+        """What the file says more than once: such a point is run once, and has a row each time. What is drawn may meet,
+        and values of a list may stand often.
         """
-        found = [(self.file, "program", twice((one,) for one in self.programs))]
+        found = [(self.file, "program", said_again((one,) for one in self.programs))]
         if self.sample.kind == "list":
             side_by_side = (tuple(chain(*rows)) for rows in zip(*(axis.rows for axis in self.axes), strict=False))
-            found.append((self.file, f"the list of {', '.join(self.names)}", twice(side_by_side)))
+            found.append((self.file, f"the list of {', '.join(self.names)}", said_again(side_by_side)))
         if self.sample.kind == "grid":
-            found += [(axis.where, axis.title, twice(axis.rows)) for axis in self.axes]
-        return [f"{where}: {what} has {again} twice" for where, what, again in found if again]
+            found += [(axis.where, axis.title, said_again(axis.rows)) for axis in self.axes]
+        return [f"{where}: {what} has {again} more than once" for where, what, again in found if again]
 
 
 def read_spec(path: str | Path) -> Spec:

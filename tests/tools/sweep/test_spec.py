@@ -129,15 +129,15 @@ DRAWN = '[sample]\nkind = "random"\npoints = 5\n'
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('[axes]\n"memory.ports" = [1, 2, 1]', ":3: memory.ports has 1 twice"),
-        ('[axes]\n"clock_ns" = [1, 2, 1.0]', ":3: clock_ns has 1.0 twice"),
+        ('[axes]\n"memory.ports" = [1, 2, 1]', ":3: memory.ports has 1 more than once"),
+        ('[axes]\n"clock_ns" = [1, 2, 1.0]', ":3: clock_ns has 1.0 more than once"),
         (
             '[axes]\n"a, b" = { linked = [["memory.ports", "memory.banks"], [1, 4], [2, 4], [1, 4]] }',
-            ":3: memory.ports, memory.banks has 1, 4 twice",
+            ":3: memory.ports, memory.banks has 1, 4 more than once",
         ),
         (
             LIST + '[axes]\n"memory.ports" = [1, 1]\n"memory.banks" = [4, 4]',
-            ": the list of memory.ports, memory.banks has 1, 4 twice",
+            ": the list of memory.ports, memory.banks has 1, 4 more than once",
         ),
         (LIST + '[axes]\n"memory.ports" = [1, 1]\n"memory.banks" = [4, 8]', ""),
         (DRAWN + '[axes]\n"memory.ports" = [1, 1, 2]', ""),
@@ -152,7 +152,7 @@ def test_a_point_that_is_said_twice_is_told(tmp_path: Path, text: str, told: str
 
 def test_a_program_that_is_listed_twice_is_told(tmp_path: Path) -> None:
     found = read(tmp_path, 'program = ["zoo:lstm", "zoo:digits_mlp", "zoo:lstm"]').repeated
-    assert found == [f"{tmp_path / 's.toml'}: program has zoo:lstm twice"]
+    assert found == [f"{tmp_path / 's.toml'}: program has zoo:lstm more than once"]
 
 
 @pytest.mark.parametrize(("text", "message", "line"), WRONG)
