@@ -18,7 +18,7 @@ from acortex.alike import begins, grouped
 from acortex.traces.file.blocks import ROWS, BlockType
 from acortex.traces.file.bodies import body_of
 from acortex.traces.file.columns import Ints
-from acortex.traces.file.merge import SAFE, Batch, Columns, reduced, weight
+from acortex.traces.file.merge import SAFE, Batch, Columns, columns_of, reduced, weight
 from acortex.traces.file.schema import EVENT_FIELDS, MERGED_FIELDS, WAIT_FIELDS, TraceHeader
 from acortex.traces.file.table import Event, StoredBlock, Table, Wait
 from acortex.traces.file.validation import Limits, malformed
@@ -94,7 +94,7 @@ class Merging:
 
     def add(self, few: Batch, in_order: bool = False) -> None:
         """Takes what `few` gave; `in_order` where these rows are those that gave it."""
-        rows = self._columns(few)
+        rows = columns_of(few, self.fields)
         order, new = (None, begins(*self._key(rows))) if in_order else grouped(*self._key(rows))
         self._hold(reduced(rows, self.fields, order, new))
         if sum(one.shape[1] for one in self._held) > 2 * self._most:
@@ -108,7 +108,8 @@ class Merging:
 
     def _shrink(self) -> None:
         """Merges all that is held, in longer intervals where it is too much."""
-        rows = self._columns(np.hstack([np.zeros((len(self.fields), 0), dtype=np.int64), *self._held]))
+        held = np.hstack([np.zeros((len(self.fields), 0), dtype=np.int64), *self._held])
+        rows = columns_of(held, self.fields)
         order, new = grouped(*self._key(rows))
         while self.interval and len(new) > self._most and self.interval < WIDEST:
             self.interval *= 2
@@ -119,9 +120,6 @@ class Merging:
     def _hold(self, merged: Batch) -> None:
         merged[self._dropped] = -1
         self._held.append(merged)
-
-    def _columns(self, rows: Batch) -> Columns:
-        return dict(zip(self.fields, rows, strict=True))
 
     def _key(self, rows: Columns) -> tuple[Ints, ...]:
         return self._places(rows["start"]), *(rows[name] for name in self._keys)
@@ -170,7 +168,7 @@ def merged(events: Table[Event], waits: Table[Wait], most: int = MOST) -> tuple[
 def _bodies(one: Merging, kinds: int) -> Iterator[tuple[int, bytes]]:
     rows = one.rows()
     for first in range(0, rows.shape[1], ROWS):
-        part = dict(zip(one.fields, rows[:, first : first + ROWS], strict=True))
+        part = columns_of(rows[:, first : first + ROWS], one.fields)
         yield len(part["start"]), body_of(part, kinds)
 
 

@@ -14,12 +14,18 @@ from numpy.typing import NDArray
 
 from acortex.alike import grouped
 from acortex.errors import UsageError
+from acortex.traces.file.columns import Ints
 from acortex.traces.file.schema import MERGED_FIELDS, TraceHeader
 
-Ints = NDArray[np.int64]
 Batch = Ints
 Columns = Mapping[str, Ints]
 """Rows as columns by their fields."""
+
+
+def columns_of(batch: Batch, fields: Sequence[str]) -> dict[str, Ints]:
+    """The rows of a batch by their fields."""
+    return dict(zip(fields, batch, strict=True))
+
 
 FILTERS = ("units", "layers", "from_cycle", "to_cycle")
 _SUMMED = ("duration", "count", "energy_aj", "merged")
@@ -85,10 +91,10 @@ class Merger:
         rows = np.vstack((batch, batch[self.fields.index("duration")], np.ones((1, batch.shape[1]), dtype=np.int64)))
         if self._drop_pc:
             rows[self.fields.index("pc")] = -1
-        weighs = weight(self._columns(rows))
+        weighs = weight(columns_of(rows, self.fields))
         if weighs >= SAFE:
             return [*self.flush(), rows]
-        out = self.flush() if weight(self._columns(self._pending)) + weighs >= SAFE else []
+        out = self.flush() if weight(columns_of(self._pending, self.fields)) + weighs >= SAFE else []
         self._pending = self._merge(np.hstack((self._pending, rows)))
         return out + (self.flush() if self._pending.shape[1] > self._limit else [])
 
@@ -103,11 +109,8 @@ class Merger:
 
     def _merge(self, rows: Batch) -> Batch:
         """One column per key, in the order of the keys."""
-        columns = self._columns(rows)
+        columns = columns_of(rows, self.fields)
         return reduced(columns, self.fields, *grouped(*(columns[name] for name in reversed(self._keys))))
-
-    def _columns(self, rows: Batch) -> Columns:
-        return dict(zip(self.fields, rows, strict=True))
 
 
 def reduced(rows: Columns, fields: Sequence[str], order: Ints | None, new: Ints) -> Batch:

@@ -18,7 +18,7 @@ from acortex.errors import AcortexError, UsageError
 from acortex.traces.file import blocks, columns
 from acortex.traces.file.blocks import ROWS, BlockType
 from acortex.traces.file.bodies import body_of
-from acortex.traces.file.merge import Batch, Filter, Merger
+from acortex.traces.file.merge import Batch, Filter, Merger, columns_of
 from acortex.traces.file.schema import EVENT_FIELDS, LEVELS, WAIT_FIELDS, TraceHeader, header_to_plain
 
 _REFERENCES = ("unit", "kind", "cause", "layer")
@@ -177,7 +177,7 @@ class TraceWriter:
 
     def write_rows(self, type_: BlockType, fields: Sequence[str], batch: Batch) -> None:
         """Appends one block of 1 to 65,536 rows; for this module's own use."""
-        row = dict(zip(fields, batch, strict=True))
+        row = columns_of(batch, fields)
         self._check(row)
         first, last = int(row["start"].min()), columns.last_end(row["start"], row.get("span", row["duration"]))
         entry = [self._end, int(type_), batch.shape[1], first, last]
@@ -263,7 +263,7 @@ class _Stage:
         self._take(np.ascontiguousarray(held[:, :ROWS]))
 
     def _take(self, batch: Batch) -> None:
-        self._writer._check(dict(zip(self._fields, batch, strict=True)))
+        self._writer._check(columns_of(batch, self._fields))
         if self._filter.active:
             batch = self._filter.keep(batch, self._fields)
         if not batch.shape[1]:
