@@ -99,7 +99,7 @@ def values_of(name: str, program: Program, turns: int, reach: float, whole: bool
     alone, rules, bare = best(turns, partial(execute, words), partial(execute, None), partial(seconds, multiply))
     against = "NumPy's float32 products of the same shapes"
     if whole:
-        (everything,) = best(min(turns, 4), partial(seconds, partial(run, program, chip, inputs=codes)))
+        (everything,) = best(turns, partial(seconds, partial(run, program, chip, inputs=codes)))
         yield Benchmark(f"values_{name}", everything, "s", bare, reach, True, f"{against}: values, time and energy")
     yield Benchmark(
         f"values_alone_{name}" if whole else f"values_{name}", alone - rules, "s", bare, reach, True, against
