@@ -172,14 +172,15 @@ def cases(count: int) -> Iterator[tuple[Program, int]]:
         yield case.program, case.inferences
 
 
-def test_results_that_nothing_reads_are_those_of_brute_force() -> None:
+@pytest.mark.parametrize(("programs", "least"), [(25, 20), pytest.param(60, 50, marks=pytest.mark.slow)])
+def test_results_that_nothing_reads_are_those_of_brute_force(programs: int, least: int) -> None:
     some = 0
-    for program, inferences in cases(25):
+    for program, inferences in cases(programs):
         wrote = Usage.of(program, inferences).wrote
         expected = unread(program, inferences)
         assert {pc for pc, read in wrote.items() if not read} <= expected  # no false alarm
         some += len(expected)
-    assert some > 20
+    assert some > least
 
 
 PRODUCT = "feed     1, 1, tail=2\nmultiply g0, 1\nconvert  q0, 1\n"
