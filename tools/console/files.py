@@ -107,7 +107,7 @@ def check_writable(path: str) -> None:
 
 
 def check_folder(path: str) -> None:
-    """Raises UsageError where the path, or what it begins with, is taken by something that is no folder."""
+    """Raises UsageError where a folder is neither there nor can be made, or may not be written to."""
     there = next(one for one in (Path(path), *Path(path).absolute().parents) if os.path.lexists(one))
     if not os.path.isdir(there):
         raise os_error(NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR)), path)

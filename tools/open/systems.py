@@ -112,11 +112,12 @@ class _SystemFile:
         reference, said = self._program(number, row), self._text(row, "sha256", "", at)
         chip = self._beside(self._text(row, "chip", "", at)) or None
         own = self._settings(number, row)
+        laid = [*own, *settings]
         moved_again = {text.partition("=")[0].strip() for text in settings}  # of which the command's are the last word
         blamed = [text for text in own if text.partition("=")[0].strip() not in moved_again]
         with said_at(self._place(f"{at}settings"), blamed):
-            program = open_program(self._beside(reference), chip, [*own, *settings])
-            found = chip_of(program, chip, [*own, *settings])
+            program = open_program(self._beside(reference), chip, laid)
+            found = chip_of(program, chip, laid)
         if said and said != sha256(program):
             message = f"{reference} is another program than this system was made of"
             raise self._fault(f"{at}sha256", message, "compile the system again, or take the line with sha256 out")
