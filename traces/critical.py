@@ -278,15 +278,15 @@ class Walk:
             segments.append(_segment(found, at, handed, LATENCY))
         return Step(found.unit, at, tuple(segments))
 
-    def _others(self, hand_over: HandOver, row: Row) -> Sequence[str]:
-        """The units that may have ended a wait: of its own lanes all, of any unit only others."""
+    def others(self, hand_over: HandOver, unit: str) -> Sequence[str]:
+        """The units that may have ended a wait of a unit: of its own lanes all, of any unit only others."""
         units = self.table.lanes(hand_over.ended_by)
-        return [unit for unit in units if unit != row.unit] if hand_over.ended_by == ANY else units
+        return [one for one in units if one != unit] if hand_over.ended_by == ANY else units
 
     def _ended(self, hand_over: HandOver, row: Row, now: int) -> Step | None:
         """An event ended."""
         at = self._when(hand_over, now)
-        for unit in self._others(hand_over, row):
+        for unit in self.others(hand_over, row.unit):
             event = self.rows.ended(unit, at)
             if event is not None and self._fits(hand_over, row, event):
                 return self._to(hand_over, row, event, now)
@@ -295,7 +295,7 @@ class Walk:
     def _started(self, hand_over: HandOver, row: Row, now: int) -> Step | None:
         """An event began."""
         at = self._when(hand_over, now)
-        for unit in self._others(hand_over, row):
+        for unit in self.others(hand_over, row.unit):
             event = self._begun(hand_over, unit, at)
             if event is not None and self._fits(hand_over, row, event):
                 return self._to(hand_over, row, event, now)
@@ -304,7 +304,7 @@ class Walk:
     def _over(self, hand_over: HandOver, row: Row, now: int) -> Step | None:
         """An event ended, or a wait that came after it."""
         at = self._when(hand_over, now)
-        for unit in self._others(hand_over, row):
+        for unit in self.others(hand_over, row.unit):
             last = self.rows.before(unit, at)
             if last is not None and last.end == at:
                 return self._to(hand_over, row, last, now)
@@ -312,12 +312,12 @@ class Walk:
 
     def _now(self, hand_over: HandOver, row: Row, now: int) -> Step | None:
         """A unit acted in a way that no row shows."""
-        units = self._takers(row) if hand_over.same == AGENT else self._others(hand_over, row)
+        units = self.takers(row.unit, row.pc) if hand_over.same == AGENT else self.others(hand_over, row.unit)
         return self._to(hand_over, row, row._replace(unit=units[0]), now) if len(units) == 1 else None
 
-    def _takers(self, row: Row) -> Sequence[str]:
-        """The units that take the instruction of a wait from the unit that waits."""
-        return [unit for unit in self.rows.agents_of(row.pc) if self.table.follows(unit, row.unit)]
+    def takers(self, unit: str, pc: int) -> Sequence[str]:
+        """The units that take an instruction from the unit that waits."""
+        return [one for one in self.rows.agents_of(pc) if self.table.follows(one, unit)]
 
     def _crossed(self, hand_over: HandOver, row: Row, now: int) -> Step | None:
         """The unit's own word has crossed a bus."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 
 from acortex.isa import assemble
+from acortex.programs.shipped import FOLDER
 from acortex.sim.run import run
+from acortex.tools.open.programs import open_source
 from acortex.traces import enders as module
-from acortex.traces.enders import enders
-from acortex.traces.endings import HandOver
+from acortex.traces.enders import ENDED, HELD, TAKEN, Enders, enders
+from acortex.traces.endings import BY, SAME, HandOver
 from acortex.traces.exporters import export
 from acortex.traces.file import reader
 from acortex.traces.file.reader import Trace
+from acortex.traces.file.schema import EventKind
 
-from .conftest import MakeTrace
+from .conftest import MakeTrace, Rows
+from .walked_enders import ShownEnders, Walked, WalkedEnders
 
 TABLE = (
     HandOver("*", "idle", "controller"),
@@ -68,6 +73,100 @@ def test_a_part_of_a_run_does_not_say_what_ended_a_wait(trace: Trace, monkeypatc
     assert enders(trace.select(unit="vmm*")) == []
     monkeypatch.setattr(module, "MOST_WAITS", 2)
     assert enders(trace) == []
+
+
+HOWS = {ENDED: "ended", TAKEN: "taken", HELD: "held"}
+
+
+def _held_to_the_walk(trace: Trace) -> list[str]:
+    """Asserts that what ended each wait is what the walk finds, one after another; returns how they ended."""
+    found, walked, shown = Enders(trace), WalkedEnders(trace), ShownEnders(trace)
+    waits = found.walk.rows.waits()
+    assert len(waits) == sum(duration > 0 for duration in trace.waits["duration"].tolist())
+    hows = []
+    for at, how, unit, pc, _ in zip(waits.tolist(), *(column.tolist() for column in found.of(waits)), strict=True):
+        wait = walked.rows.row(at)
+        ended = Walked(HOWS[how], trace.header.units[unit], pc) if how else None
+        assert ended == walked.ended(wait), wait
+        hows.append(HOWS.get(how, ""))
+    expected = {walked.rows.row(at): by for at in waits.tolist() if (by := shown.of(walked.rows.row(at)))}
+    assert {one.wait: one.by for one in enders(trace)} == expected
+    assert all(one.then == walked.rows.started(one.wait.unit, one.wait.end) for one in enders(trace))
+    return hows
+
+
+@pytest.mark.parametrize(
+    ("name", "hows"),
+    [("conv3x3", {"ended", "held", ""}), ("lstm_step", {"ended", "taken", ""}), ("pipelined_pair", {"taken", "held"})],
+)
+def test_what_ends_each_wait_of_a_run_is_what_the_walk_finds(name: str, hows: set[str], tmp_path: Path) -> None:
+    run(open_source(str(FOLDER / f"{name}.s")), trace=tmp_path / "run.actrace")
+    assert hows <= set(_held_to_the_walk(reader.open(tmp_path / "run.actrace")))
+
+
+LANES = ("controller", "reader", "vmm/0", "vmm/1", "buses/0", "buses/1")
+TEXTS = ("signal x, t0", "await y, t0", "await y, t1", "")
+
+
+def _a_run_of_any_chip(draw: random.Random) -> tuple[Rows, Rows]:
+    """Events and waits of units without order: short, close together, and often ending together."""
+    events: Rows = []
+    waits: Rows = []
+    for unit in range(len(LANES)):
+        cycle = 0
+        for _ in range(draw.randrange(30)):
+            cycle += draw.choice((0, 0, 0, 1, 2))
+            duration, pc = draw.choice((1, 1, 2, 3)), draw.randrange(-1, len(TEXTS) + 1)
+            if draw.random() < 0.5:
+                events.append((cycle, duration, unit, draw.randrange(3), 1, pc, 0, 0, 0))
+            else:
+                waits.append((cycle, duration, unit, draw.randrange(4), pc, 0, 0))
+            cycle += draw.choice((duration, duration, duration, 0))
+    return events, waits
+
+
+def _a_table_of_any_chip(draw: random.Random) -> tuple[HandOver, ...]:
+    """Hand-overs of every sort, more than one for a wait."""
+    patterns = ("*", "vmm/", "buses/", *LANES)
+    return tuple(
+        HandOver(
+            waits=draw.choice(patterns),
+            cause=draw.choice(("idle", "port", "token", "words")),
+            ended_by=draw.choice(("", *patterns)),
+            by=draw.choice(list(BY)),
+            after=draw.randrange(3),
+            delay=draw.choice(("", "", "way")),
+            kinds=tuple(draw.sample(("sync", "read", "word"), draw.randrange(4))),
+            same=draw.choice(list(SAME)),
+            route=draw.choice(("", "", "vmm/", "!buses/")),
+            then=draw.choice(("", "", "port", "!token")),
+        )
+        for _ in range(draw.randrange(1, 25))
+    )
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_on_any_chip_what_ends_each_wait_is_what_the_walk_finds(seed: int, make_trace: MakeTrace) -> None:
+    draw = random.Random(seed)
+    kinds = tuple(EventKind(name, "words", name, "buses") for name in ("sync", "read", "word"))
+    changes = {
+        "units": LANES,
+        "kinds": kinds,
+        "causes": ("idle", "port", "token", "words"),
+        "layers": ("-",),
+        "lines": tuple(f"a.s:{line}" for line in range(len(TEXTS) + 1)),
+        "instructions": (*TEXTS, "halt"),
+        "delays": {"way": 2},
+        "handovers": _a_table_of_any_chip(draw),
+    }
+    _held_to_the_walk(make_trace(*_a_run_of_any_chip(draw), summary={"cycles": 200}, **changes))
+
+
+def test_waits_are_counted_as_they_are_looked_at(trace: Trace) -> None:
+    found: list[tuple[int, int]] = []
+    walked = Enders(trace)
+    walked.of(walked.walk.rows.waits(), lambda done, of: found.append((done, of)))
+    assert found == [(0, 3), (1, 3), (2, 3)]
 
 
 def _arrows(path: Path) -> list[tuple[int, int, int]]:

@@ -9,17 +9,14 @@ import numpy as np
 
 from acortex.tools.report.packing import Packed, packed
 from acortex.traces.critical import Path, has_path
+from acortex.traces.enders import OTHERWISE, Enders
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Ints
 from acortex.traces.instructions.columns import Columns
 from acortex.traces.instructions.numbering import NONE, number
-from acortex.traces.instructions.waits import WaitEnders
-from acortex.traces.rows.by_time import Row
+from acortex.traces.instructions.waits import HOWS
 
 Progress = Callable[[int, int], None]
-
-OFTEN = 4096
-"""Waits from one call of `progress` to the next."""
 
 _SAME = ("start", "duration", "span", "unit", "pc", "layer", "inference")
 
@@ -120,21 +117,15 @@ def _prices(columns: Columns, count: Ints, kinds: int) -> tuple[list[int], Ints]
 
 def _ended_by(trace: Trace, columns: Columns, enders: list[tuple[int, int, str]], progress: Progress) -> Ints:
     """What ended each wait, as a place in `enders`, which grows; 0 where nothing of another unit did."""
-    found, header, walk = np.zeros(len(columns.pc), np.int64), trace.header, WaitEnders(trace)
-    units = {name: at for at, name in enumerate(header.units)}
-    places: dict[tuple[int, int, str], int] = {}
+    found = np.zeros(len(columns.pc), np.int64)
     waits = np.flatnonzero(~columns.events & (columns.end > columns.start))
-    names = ("unit", "start", "end", "code", "pc", "layer", "inference")
-    values = zip(*(getattr(columns, name)[waits].tolist() for name in names), strict=True)
-    for done, (unit, start, end, code, pc, layer, inference) in enumerate(values):
-        if not done % OFTEN:
-            progress(done, len(waits))
-        wait = Row(header.units[unit], start, end, False, header.causes[code - columns.kinds], pc, layer, inference)
-        by = walk.ender(wait)
-        if by is not None:
-            key = (units[by.unit], by.pc, by.how)
-            found[waits[done]] = places.setdefault(key, len(places) + 1)
-    enders.extend(places)
+    how, unit, pc, _ = Enders(trace).of(waits, progress)
+    known = np.flatnonzero(how != OTHERWISE)
+    told = np.stack((unit, pc, how))[:, known]
+    kinds, first, at = np.unique(told, axis=1, return_index=True, return_inverse=True)
+    order = np.argsort(first)  # in the order of the first wait that each ended
+    found[waits[known]] = np.argsort(order)[at] + 1
+    enders.extend((unit, pc, HOWS[how]) for unit, pc, how in kinds[:, order].T.tolist())
     return found
 
 

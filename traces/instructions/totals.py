@@ -56,10 +56,12 @@ def totals(
     chosen: Mask,
     cycles: Ints,
     critical: Mapping[int, int] | None,
+    longest: Ints,
 ) -> list[InstructionSums]:
     """The sums of the instructions that some rows belong to, by address.
 
-    `cycles` has those of each row that count, `critical` the cycles of the critical path by address.
+    `cycles` has those of each row that count, `critical` the cycles of the critical path by address; of `longest`,
+    which are waits, it is told what ended them.
     """
     rows = np.flatnonzero(chosen)
     rows = rows[np.argsort(columns.pc[rows], kind="stable")]
@@ -68,7 +70,7 @@ def totals(
     issued[executions.of[rows][executions.of[rows] >= 0]] = True
     times = np.bincount(executions.pc[issued] + 1, minlength=len(header.lines) + 1)
     unit_of = dict(zip(executions.pc.tolist(), executions.unit.tolist(), strict=True))
-    enders, whole = looked_at(columns, chosen, cycles), exact_sum(columns.energy_aj[rows])
+    whole = exact_sum(columns.energy_aj[rows])
     found = []
     for pc, some in zip(pcs.tolist(), np.split(rows, begins[1:]) if len(rows) else (), strict=True):
         events = columns.events[some]
@@ -87,7 +89,7 @@ def totals(
             share=energy_aj / whole if whole else None,
             critical=None if critical is None else critical.get(pc, 0),
             units=_by_unit(header, columns, some, cycles),
-            waits=waits.summed(waiting.tolist(), cycles, waiting[np.isin(waiting, enders)].tolist()),
+            waits=waits.summed(waiting.tolist(), cycles, waiting[np.isin(waiting, longest)].tolist()),
         )
         found.append(row)
     return found

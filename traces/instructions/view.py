@@ -11,6 +11,7 @@ from acortex.documents import ChipName, ProgramName
 from acortex.errors import UsageError
 from acortex.traces.covers import covers
 from acortex.traces.critical import check_path
+from acortex.traces.enders import Enders
 from acortex.traces.endings import issuer
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Window
@@ -23,7 +24,7 @@ from acortex.traces.instructions.results import InstructionView, LoopView
 from acortex.traces.instructions.rows import Bins, RowMaker, bins_of
 from acortex.traces.instructions.steady import Looked, look_at
 from acortex.traces.instructions.totals import SORTS, Sort, cut_cycles, looked_at, totals
-from acortex.traces.instructions.waits import WaitEnders, Waits
+from acortex.traces.instructions.waits import Waits
 from acortex.wording import did_you_mean
 
 ROWS = 32
@@ -60,14 +61,16 @@ def view_of(trace: Trace, part: Trace, *, rows: int, bins: int, sort: Sort) -> I
     """The same of a part that was selected from a trace."""
     _check(trace, rows, bins, sort)
     header, columns = trace.header, columns_of(trace)
-    executions, walk = number(trace, columns), WaitEnders(trace)
-    waits, chosen = Waits(trace, columns, walk), _chosen(columns, part)
+    executions, enders = number(trace, columns), Enders(trace)
+    waits, chosen, walk = Waits(header, columns, enders), _chosen(columns, part), enders.walk
     cycles = cut_cycles(columns, part.header.filters)
+    longest = looked_at(columns, chosen, cycles)
+    waits.look_at(longest.tolist())
     path = of_selection(walk.path(), part) if part is not trace else walk.path()
     critical: Counter[int] = Counter()
     for one in path:
         critical[one.pc] += one.end - one.start
-    sums = totals(header, columns, executions, waits, chosen, cycles, critical)
+    sums = totals(header, columns, executions, waits, chosen, cycles, critical, longest)
     selected = np.unique(executions.of[chosen])
     selected = selected[selected >= 0]
     first, maker = selected[:rows].tolist(), RowMaker(header, columns, executions, waits)
@@ -90,7 +93,7 @@ def view_of(trace: Trace, part: Trace, *, rows: int, bins: int, sort: Sort) -> I
         chain=list(islice(links(path, header), rows)),
         links=count_links(path),
         event_energy_aj=sum(row.energy_aj for row in sums),
-        waits_looked_at=int(cycles[looked_at(columns, chosen, cycles)].sum()),
+        waits_looked_at=int(cycles[longest].sum()),
     )
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acortex.traces.file.reader import Trace
-from acortex.traces.file.table import Ints
+from acortex.traces.file.table import AnyInts, Ints
 from acortex.traces.rows.by_unit import extent, gather, groups
 
 _COLUMNS = ("start", "end", "code", "pc", "layer", "inference")
+
+Mask = NDArray[np.bool_]
+
+NONE = -1
+"""In the place of a row: there is none."""
 
 
 class Row(NamedTuple):
@@ -39,10 +45,13 @@ class Rows:
         self.units = header.units
         self._place = {unit: at for at, unit in enumerate(header.units)}
         self._work: dict[int, list[int]] = {}
+        columns = self._sorted(trace)
+        self.start, self.end, self.code, self.pc = columns[:4]
+        """Of each row; codes are kinds of events, and counted on after them causes of waits."""
         # The memory of an array gives plain integers, much faster than the array does.
-        self._column: list[Any] = [column.data for column in self._sorted(trace)]
+        self._column: list[Any] = [column.data for column in columns]
 
-    def _sorted(self, trace: Trace) -> list[np.ndarray]:
+    def _sorted(self, trace: Trace) -> list[AnyInts]:
         """The columns, by unit, start and end; they are gathered from a few units at a time."""
         tables = (trace.events, trace.waits)
         found = extent(tables, self._columns)
@@ -74,7 +83,7 @@ class Rows:
     def before(self, unit: str, cycle: int) -> Row | None:
         """What the unit did in the cycle before this one; None where it was idle. Of several, what began last."""
         at = self._last(unit, cycle)
-        return None if at is None or self._column[1][at] < cycle else self._row(unit, at)
+        return None if at is None or self._column[1][at] < cycle else self._of(unit, at)
 
     def ended(self, unit: str, cycle: int) -> Row | None:
         """The event of the unit whose end is this cycle, if there is one."""
@@ -84,14 +93,14 @@ class Rows:
     def started(self, unit: str, cycle: int) -> Row | None:
         """The event or wait of the unit that begins in this cycle, if there is one."""
         at = self._last(unit, cycle + 1)
-        return None if at is None or self._column[0][at] != cycle else self._row(unit, at)
+        return None if at is None or self._column[0][at] != cycle else self._of(unit, at)
 
     def within(self, unit: str, start: int, end: int) -> Iterator[Row]:
         """What the unit did in the cycles from start to end - 1, last first."""
         at = self._last(unit, end)
         first = self._first[self._place[unit]]
         while at is not None and at >= first and self._column[1][at] > start:
-            yield self._row(unit, at)
+            yield self._of(unit, at)
             at -= 1
 
     def idle_since(self, unit: str, cycle: int) -> int:
@@ -121,7 +130,66 @@ class Rows:
         at = bisect_left(self._column[0], cycle, low, high) - 1
         return at if at >= low else None
 
-    def _row(self, unit: str, at: int) -> Row:
+    def _of(self, unit: str, at: int) -> Row:
         start, end, code, pc, layer, inference = self._column
         what = code[at]
         return Row(unit, start[at], end[at], what < self._kinds, self._names[what], pc[at], layer[at], inference[at])
+
+    # Many at once: rows are their places by unit, start and end --------------------------------------------------
+
+    def row(self, at: int) -> Row:
+        """The row at a place."""
+        return self._of(self.units[bisect_right(self._first, at) - 1], at)
+
+    def unit_of(self, rows: Ints) -> Ints:
+        """The numbers of the units of rows."""
+        found: Ints = np.searchsorted(self._first, rows, side="right") - 1
+        return found
+
+    def waits(self) -> Ints:
+        """All waits that last."""
+        return np.flatnonzero((self.code >= self._kinds) & (self.end > self.start))
+
+    def are_events(self, rows: Ints) -> Mask:
+        """Which rows are events; what is NONE is none."""
+        found: Mask = (rows != NONE) & (self.code[rows] < self._kinds)
+        return found
+
+    def ended_at(self, unit: str, cycles: Ints, kinds: Collection[str] = ()) -> Ints:
+        """The event of the unit, of some kinds or of any, that ends in each cycle; NONE where there is none."""
+        at = self.over_at(unit, cycles)
+        return np.where(self._are(at, kinds) if kinds else self.are_events(at), at, NONE)
+
+    def over_at(self, unit: str, cycles: Ints) -> Ints:
+        """The event or wait of the unit, the last to begin before each cycle, if it ends then; else NONE."""
+        at = self._last_of(unit, cycles)
+        return np.where((at != NONE) & (self.end[at] == cycles), at, NONE)
+
+    def started_at(self, unit: str, cycles: Ints) -> Ints:
+        """The event or wait of the unit that begins in each cycle; NONE where there is none."""
+        at = self._last_of(unit, cycles + 1)
+        return np.where((at != NONE) & (self.start[at] == cycles), at, NONE)
+
+    def begun_at(self, unit: str, cycles: Ints, kinds: Collection[str]) -> Ints:
+        """The event of the unit, of some kinds, that begins in each cycle; NONE where there is none."""
+        at = self.started_at(unit, cycles)
+        return np.where(self._are(at, kinds), at, NONE)
+
+    def are_waits_for(self, rows: Ints, cause: str) -> Mask:
+        """Which rows are waits for a cause; what is NONE is none."""
+        return self._coded(rows, [at for at in range(self._kinds, len(self._names)) if self._names[at] == cause])
+
+    def _are(self, rows: Ints, kinds: Collection[str]) -> Mask:
+        """Which rows are events of some kinds; what is NONE is none."""
+        return self._coded(rows, [at for at in range(self._kinds) if self._names[at] in kinds])
+
+    def _coded(self, rows: Ints, codes: Sequence[int]) -> Mask:
+        found: Mask = (rows != NONE) & np.isin(self.code[rows], codes)
+        return found
+
+    def _last_of(self, unit: str, cycles: Ints) -> Ints:
+        """The last row of the unit that begins before each cycle, NONE where none does."""
+        place = self._place[unit]
+        low, high = self._first[place : place + 2]
+        at = np.searchsorted(self.start[low:high], cycles) + low - 1
+        return np.where(at >= low, at, NONE)

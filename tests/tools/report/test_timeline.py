@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from acortex.tools.report import timeline as module
 from acortex.tools.report.packing import unpacked
 from acortex.tools.report.timeline import Timeline, timeline
 from acortex.traces.critical import critical_path
@@ -84,13 +83,10 @@ def test_a_part_of_a_run_says_nothing_of_enders_and_executions(trace: Trace) -> 
     assert not {"execution", "ended_by"} & set(columns(made))
 
 
-def test_progress_is_told_of_waits_that_took_a_cycle(trace: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert module.OFTEN == 4096
-    for often, told in ((1, [(0, 2), (1, 2)]), (2, [(0, 2)])):
-        monkeypatch.setattr(module, "OFTEN", often)
-        found: list[tuple[int, int]] = []
-        timeline(trace, None, lambda done, whole, found=found: found.append((done, whole)))
-        assert found == told
+def test_progress_is_told_of_waits_that_took_a_cycle(trace: Trace) -> None:
+    found: list[tuple[int, int]] = []
+    timeline(trace, None, lambda done, whole: found.append((done, whole)))
+    assert found == [(0, 2), (1, 2)]
 
 
 def test_a_path_has_its_segments_in_numbers(trace: Trace) -> None:
