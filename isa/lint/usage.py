@@ -284,7 +284,8 @@ class _Words:
             if other != dispatch.pc + 1:
                 self.usage.over.setdefault(other - (other > 0), dispatch.pc)
         if "tensor" in dispatch.row.by_name:
-            self.inputs.setdefault(dispatch.pc + 1, np.zeros(len(addresses), dtype=np.bool_))
+            known = self.inputs.get(dispatch.pc + 1, np.zeros(0, dtype=np.bool_))
+            self.inputs[dispatch.pc + 1] = np.pad(known, (0, max(len(addresses) - len(known), 0)))
             self.place[addresses] = np.arange(len(addresses))
         self.writer[addresses] = dispatch.pc + 1
         self.wrote.add(dispatch.pc)

@@ -223,6 +223,22 @@ def test_words_of_an_input_are_told_apart_whatever_is_written_far_behind_them(
     assert message == f"no instruction reads {told} of the input `x`, of 3 words"
 
 
+@pytest.mark.parametrize(
+    ("counts", "read", "told"),
+    [((1, 3), (0, 1), "word 2"), ((3, 1), (0, 2), "word 1"), ((2, 3), (2, 0), "words 1 to 2"), ((1, 2), (0, 1), None)],
+)
+def test_an_input_may_come_in_more_words_than_before(
+    counts: tuple[int, int], read: tuple[int, int], told: str | None
+) -> None:
+    """The stream of an input in a loop has other words in the second inference, of which another word is read."""
+    first, second = counts
+    lines = f"read d3\ndim d0, 0, {second}\nbase d3, {read[1]}\nnext l0, again\nhalt"
+    source = f".input x, shape=192\nstart\nbase d0, 0\ndim d0, 0, {first}\nbase d3, {read[0]}\nloop l0, host\n"
+    program = assemble(f"{source}again: inference l0\ninput x, d0\n{lines}\n", file="small.s")
+    messages = [one.message for one in lint(program, 2) if one.code == "L004"]
+    assert messages == ([f"no instruction reads {told} of the input `x`, of 3 words"] if told else [])
+
+
 def test_tokens_that_pile_up_are_shown_with_the_first_place_that_awaits_them() -> None:
     more = "signal   write, t1\n" * 3 + "nop\nawait    host_out, t1\nnop\nawait    host_out, t1\n"
     host = ("\ninference\n", "\nloop     l0, host\neach: inference l0\n"), ("halt", "next     l0, each\nhalt")
