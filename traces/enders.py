@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from acortex.traces.critical import WAITING, Segment, Walk, has_path
+from acortex.traces.critical import Walk, has_path
 from acortex.traces.endings import AGENT, CROSSED, END, FREED, GRANT, NOW, OVER, START, TOKEN, HandOver, matches
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Ints
@@ -62,8 +62,8 @@ class _Alike:
 class Enders:
     """Finds what ended waits. `shown`: only by rows of the trace, and nothing that only held what was waited for."""
 
-    def __init__(self, trace: Trace, walk: Walk | None = None, shown: bool = False) -> None:
-        self.walk = walk or Walk(trace)
+    def __init__(self, trace: Trace, shown: bool = False) -> None:
+        self.walk = Walk(trace)
         self._rows = self.walk.rows
         self._table = self.walk.table
         self._delays = trace.header.delays
@@ -154,7 +154,9 @@ class Enders:
     def _same_token(self, one: Ints, two: Ints) -> Mask:
         """Which pairs of instructions name the same token last; taken as so where their texts are unknown."""
         tokens, unknown = self._tokens, len(self._tokens) - 1
-        first, second = (tokens[np.where((pc >= 0) & (pc < unknown), pc, unknown)] for pc in (one, two))
+        first, second = (
+            tokens[np.minimum(pc, unknown)] for pc in (one, two)
+        )  # that of -1, no instruction, is the last
         same: Mask = (first == second) | (first == NONE) | (second == NONE)
         return same
 
@@ -213,9 +215,8 @@ class Enders:
         if not any(ending.by == GRANT for ending in self._table.of(alike.unit, alike.cause)):
             return
         for at in np.flatnonzero(alike.found.how == OTHERWISE).tolist():
-            start, end, pc = int(alike.start[at]), int(alike.end[at]), int(alike.pc[at])
-            one = Segment(start, end, alike.unit, WAITING, alike.cause, pc, 0, -1)
-            held = [holder for holder, _ in self._holders.during(one)]
+            wait = Row(alike.unit, int(alike.start[at]), int(alike.end[at]), False, alike.cause, -1, 0, -1)
+            held = [holder for holder, _ in self._holders.during(wait)]
             if held:
                 unit = self._number[self._holders.agent(held[-1])]
                 alike.settle(np.array([at]), HELD, unit, held[-1].pc, NONE)

@@ -53,7 +53,7 @@ class Holders:
         self._delays = header.delays
         self._endings = Endings(header.handovers, header.units)
 
-    def during(self, wait: Segment) -> Iterator[tuple[Row, int]]:
+    def during(self, wait: Segment | Row) -> Iterator[tuple[Row, int]]:
         """The cycles of a wait, each for the event that ends next of those that hold what it is for."""
         for ending in self._endings.of(wait.unit, wait.name):
             if ending.by == GRANT:
@@ -66,7 +66,7 @@ class Holders:
         agents = [unit for unit in self._rows.agents_of(holder.pc) if not carries(unit)] if carries(holder.unit) else []
         return agents[0] if len(agents) == 1 else holder.unit
 
-    def _holding(self, wait: Segment, ending: HandOver, later: int) -> Iterator[Row]:
+    def _holding(self, wait: Segment | Row, ending: HandOver, later: int) -> Iterator[Row]:
         if ending.kinds:
             units = [unit for unit in self._rows.units if unit != wait.unit]
         else:

@@ -71,8 +71,10 @@ def test_a_wait_is_ended_by_the_event_that_its_hand_over_names(trace: Trace) -> 
 
 def test_a_part_of_a_run_does_not_say_what_ended_a_wait(trace: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
     assert enders(trace.select(unit="vmm*")) == []
-    monkeypatch.setattr(module, "MOST_WAITS", 2)
-    assert enders(trace) == []
+    assert module.MOST_WAITS == 131_072
+    for most, found in ((2, 0), (3, 2)):
+        monkeypatch.setattr(module, "MOST_WAITS", most)
+        assert len(enders(trace)) == found
 
 
 HOWS = {ENDED: "ended", TAKEN: "taken", HELD: "held"}
@@ -83,6 +85,9 @@ def _held_to_the_walk(trace: Trace) -> list[str]:
     found, walked, shown = Enders(trace), WalkedEnders(trace), ShownEnders(trace)
     waits = found.walk.rows.waits()
     assert len(waits) == sum(duration > 0 for duration in trace.waits["duration"].tolist())
+    assert found.walk.rows.unit_of(waits).tolist() == [
+        trace.header.units.index(walked.rows.row(at).unit) for at in waits
+    ]
     hows = []
     for at, how, unit, pc, _ in zip(waits.tolist(), *(column.tolist() for column in found.of(waits)), strict=True):
         wait = walked.rows.row(at)
@@ -104,8 +109,10 @@ def test_what_ends_each_wait_of_a_run_is_what_the_walk_finds(name: str, hows: se
     assert hows <= set(_held_to_the_walk(reader.open(tmp_path / "run.actrace")))
 
 
-LANES = ("controller", "reader", "vmm/0", "vmm/1", "buses/0", "buses/1")
+LANES = ("controller", "vmm/0", "vmm/1", "buses/0", "buses/1")
 TEXTS = ("signal x, t0", "await y, t0", "await y, t1", "")
+KINDS = ("sync", "read", "word")
+FOR = ("idle", "port", "token")
 
 
 def _a_run_of_any_chip(draw: random.Random) -> tuple[Rows, Rows]:
@@ -114,52 +121,96 @@ def _a_run_of_any_chip(draw: random.Random) -> tuple[Rows, Rows]:
     waits: Rows = []
     for unit in range(len(LANES)):
         cycle = 0
-        for _ in range(draw.randrange(30)):
-            cycle += draw.choice((0, 0, 0, 1, 2))
-            duration, pc = draw.choice((1, 1, 2, 3)), draw.randrange(-1, len(TEXTS) + 1)
+        for _ in range(draw.randrange(40)):
+            duration, pc = draw.choice((1, 1, 1, 2, 3)), draw.randrange(-1, len(TEXTS) + 1)
             if draw.random() < 0.5:
-                events.append((cycle, duration, unit, draw.randrange(3), 1, pc, 0, 0, 0))
+                events.append((cycle, duration, unit, draw.randrange(len(KINDS)), 1, pc, 0, 0, 0))
             else:
-                waits.append((cycle, duration, unit, draw.randrange(4), pc, 0, 0))
-            cycle += draw.choice((duration, duration, duration, 0))
+                duration *= draw.random() < 0.9
+                waits.append((cycle, duration, unit, draw.randrange(len(FOR)), pc, 0, 0))
+            cycle += draw.choice((duration, duration, duration, duration + 1, 0))
     return events, waits
 
 
 def _a_table_of_any_chip(draw: random.Random) -> tuple[HandOver, ...]:
-    """Hand-overs of every sort, more than one for a wait."""
+    """Hand-overs of a few sorts, many for each wait: the first that fits hides the others."""
     patterns = ("*", "vmm/", "buses/", *LANES)
+    sorts = draw.sample(list(BY), 3)
     return tuple(
         HandOver(
-            waits=draw.choice(patterns),
-            cause=draw.choice(("idle", "port", "token", "words")),
+            waits=draw.choice(("*", "*", *patterns)),
+            cause=draw.choice(FOR),
             ended_by=draw.choice(("", *patterns)),
-            by=draw.choice(list(BY)),
-            after=draw.randrange(3),
+            by=draw.choice(sorts),
+            after=draw.choice((0, 0, 1)),
             delay=draw.choice(("", "", "way")),
-            kinds=tuple(draw.sample(("sync", "read", "word"), draw.randrange(4))),
+            kinds=draw.choice(((), KINDS, (draw.choice(KINDS),))),
             same=draw.choice(list(SAME)),
-            route=draw.choice(("", "", "vmm/", "!buses/")),
-            then=draw.choice(("", "", "port", "!token")),
+            route=draw.choice(("", "", "", "vmm/", "!buses/")),
+            then=draw.choice(("", "", "", "port", "!token")),
         )
-        for _ in range(draw.randrange(1, 25))
+        for _ in range(draw.randrange(10, 30))
     )
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_on_any_chip_what_ends_each_wait_is_what_the_walk_finds(seed: int, make_trace: MakeTrace) -> None:
     draw = random.Random(seed)
-    kinds = tuple(EventKind(name, "words", name, "buses") for name in ("sync", "read", "word"))
+    kinds = tuple(EventKind(name, "words", name, "buses") for name in KINDS)
     changes = {
         "units": LANES,
         "kinds": kinds,
-        "causes": ("idle", "port", "token", "words"),
+        "causes": FOR,
         "layers": ("-",),
         "lines": tuple(f"a.s:{line}" for line in range(len(TEXTS) + 1)),
         "instructions": (*TEXTS, "halt"),
-        "delays": {"way": 2},
+        "delays": {"way": 1},
         "handovers": _a_table_of_any_chip(draw),
     }
     _held_to_the_walk(make_trace(*_a_run_of_any_chip(draw), summary={"cycles": 200}, **changes))
+
+
+@pytest.mark.parametrize(
+    ("words", "ended"),
+    [
+        ([(2, 4, 1)], False),
+        ([(3, 3, 1)], False),
+        ([(1, 5, 1)], True),
+        ([(2, 4, 2)], True),
+        ([(2, 3, 1)], True),
+        ([], True),
+    ],
+    ids=["own", "own and later", "began before the wait", "of another", "ended before", "none"],
+)
+def test_a_wait_for_its_own_word_to_cross_a_bus_is_ended_by_no_other(
+    words: list[tuple[int, int, int]], ended: bool, make_trace: MakeTrace
+) -> None:
+    """vmm waits in cycles 2 to 5, behind which a load ends too; the words of a bus say whether that ended the wait."""
+    table = (HandOver("vmm", "token", "neurons", by="crossed"), HandOver("vmm", "token", "vmm.load"))
+    events = [(0, 6, 1, 1, 1, 3, 0, 0, 0), *((start, length, 3, 3, 1, pc, 0, 0, 0) for start, length, pc in words)]
+    trace = make_trace(events, [(2, 4, 2, 1, 1, 0, 0)], handovers=table, summary={"cycles": 9})
+    assert [one.by.unit for one in enders(trace)] == ["vmm.load"] * ended
+    assert _held_to_the_walk(trace) == ["ended" if ended else ""]
+
+
+@pytest.mark.parametrize(
+    ("word", "granted", "ended"),
+    [((4, 4), 2, False), ((5, 3), 3, False), ((4, 3), 2, True), ((4, 4), 3, True), ((8, 0), 6, True)],
+    ids=["freed", "freed later", "not yet free", "its word before is another", "granted as the wait ends"],
+)
+def test_a_wait_for_a_lane_that_will_be_free_is_ended_by_no_other(
+    word: tuple[int, int], granted: int, ended: bool, make_trace: MakeTrace
+) -> None:
+    """A word reaches the lane 2 cycles after its grant: that of the word before is an event of the unit that waits."""
+    table = (
+        HandOver("vmm", "token", "neurons", by="freed", delay="way", kinds=("frame",)),
+        HandOver("vmm", "token", "vmm.load"),
+    )
+    events = [(0, 6, 1, 1, 1, 3, 0, 0, 0), (granted, 1, 2, 2, 1, 1, 0, 0, 0), (*word, 3, 3, 1, 1, 0, 0, 0)]
+    wait = (granted + 1, 5 - granted, 2, 1, 1, 0, 0) if granted < 5 else (4, 2, 2, 1, 1, 0, 0)
+    trace = make_trace(events, [wait], handovers=table, delays={"way": 2}, summary={"cycles": 9})
+    assert [one.by.unit for one in enders(trace)] == ["vmm.load"] * ended
+    assert _held_to_the_walk(trace) == ["ended" if ended else ""]
 
 
 def test_waits_are_counted_as_they_are_looked_at(trace: Trace) -> None:
