@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from acortex import __version__, safe_files
 from acortex.errors import AcortexError, UsageError
-from acortex.isa.arithmetic.tensors import ENCODINGS, MAX_AXES, MAX_CODE_BITS, MAX_WORDS, fault
+from acortex.isa.arithmetic.tensors import ENCODINGS, MAX_AXES, MAX_CODE_BITS, MAX_VALUES, MAX_WORDS, fault
 from acortex.isa.container_rules import judge, malformed
 from acortex.isa.data import TYPES, constants_fault, pack_weights, packed_size, unpack_weights
 from acortex.isa.files import plain
@@ -256,9 +256,11 @@ def _are_numbers(values: object, least: int) -> bool:
     return isinstance(values, list) and all(type(value) is int and value >= least for value in values)
 
 
-def _is_shape(values: object) -> bool:
-    """Whether this is a shape."""
-    return bool(values) and _are_numbers(values, 1)
+def _is_shape(values: object) -> TypeGuard[list[int]]:
+    """Whether this is a shape that a source could have given: of a tensor, perhaps with the axes of samples before."""
+    if not (isinstance(values, list) and values and _are_numbers(values, 1)):
+        return False
+    return len(values) <= MAX_AXES + 2 and math.prod(values) <= MAX_VALUES
 
 
 class _Reader:
@@ -370,7 +372,7 @@ class _Reader:
 
     def result(self, fields: object) -> HostResult:
         """An output that the host makes."""
-        if not (isinstance(fields, list) and len(fields) == 3 and fields[2] in TYPES and _are_numbers(fields[1], 1)):
+        if not (isinstance(fields, list) and len(fields) == 3 and fields[2] in TYPES and _is_shape(fields[1])):
             raise malformed("a result of the host")
         return HostResult(self.name(fields[0]), tuple(fields[1]), fields[2])
 

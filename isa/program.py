@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,7 +58,7 @@ class Tensor:
     @property
     def size(self) -> int:
         """How many codes one inference has."""
-        return int(np.prod(self.shapes[0], dtype=np.int64))
+        return math.prod(self.shapes[0])
 
 
 TYPED = ("<text>", "<stdin>")
@@ -127,7 +128,7 @@ class HostResult:
     @property
     def size(self) -> int:
         """How many numbers one inference has."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,6 +27,9 @@ from acortex.isa.program import Tensor
 MAX_AXES = 8
 """The axes that a tensor's shape has at most."""
 
+MAX_VALUES = 1 << 28
+"""The most values that a shape stands for."""
+
 MAX_FORMS = 64
 """The shapes that a tensor may be given in at most."""
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
-from acortex.isa.arithmetic.tensors import MAX_AXES
+from acortex.isa.arithmetic.tensors import MAX_AXES, MAX_VALUES
 from acortex.isa.asm.expressions import evaluate
 from acortex.isa.asm.lexer import MAX_DIGITS, Token, place_of, tokens_of
 from acortex.isa.asm.parser import DataLine, Statement, arguments_of, parts_advice
@@ -175,8 +175,8 @@ class Given:
         extents = read_shape(tokens, self.draft.symbols)
         if extents is None:
             raise self.wrong(field_name, directives.NO_SHAPE, partial(_parts_between, "shape", self.fields[field_name]))
-        if len(extents) > axes or min(extents) < 1 or math.prod(extents) > MAX_DATA_BYTES:
-            facts = {"shape": shape_text(extents), "axes": axes, "most": MAX_DATA_BYTES}
+        if len(extents) > axes or min(extents) < 1 or math.prod(extents) > MAX_VALUES:
+            facts = {"shape": shape_text(extents), "axes": axes, "most": MAX_VALUES}
             raise self.mistake(field_name, directives.SHAPE_RANGE, facts=facts)
         return tuple(extents)
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from acortex.isa.asm.expressions import Symbols, evaluate
 from acortex.isa.asm.lexer import Token
 
-_LONGEST = 9
-"""Digits of an extent that is written out."""
+_LONGEST = 40
+"""Digits of an extent that is written out: far more than are allowed, so that it is told what is."""
 
 
 _MOST_CUTS = 12

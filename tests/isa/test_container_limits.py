@@ -145,6 +145,24 @@ def test_only_a_mark_that_is_true_makes_a_tensor_the_hosts(program: Program) -> 
     assert refused(forged(of_host, lambda content: content["outputs"][0].pop(6))) == "a tensor"
 
 
+@pytest.mark.parametrize(
+    "shape", [[2**64 - 1], [2**32, 2**32], [2**28 + 1], [2**26 + 1], [2, 2**63], [1] * 9 + [2]], ids=str
+)
+def test_a_tensor_of_more_than_a_source_can_declare_is_none(shape: list[int], program: Program) -> None:
+    """Some have a size whose lowest 64 bits are 0: it is not taken for a tensor without words."""
+    one = replace(program, outputs=(Tensor("y", ((2,),)),))
+    assert refused(forged(one, lambda content: content["outputs"][0].__setitem__(1, [shape]))) == "a tensor"
+
+
+def test_a_result_of_the_host_has_as_many_numbers_as_a_source_can_declare(program: Program) -> None:
+    parts = (HostPart("p", np.ones(3, np.uint8)),)
+    most = replace(program, parts=parts, results=(HostResult("r", (1, 1, 2**14, 1, 2**14, 1, 1, 1, 1, 1), "float32"),))
+    assert loads(dumps(most)).results[0].size == 2**28
+    for shape in ((2**28 + 1,), (2**32, 2**32), (1,) * 11):
+        beyond = replace(program, parts=parts, results=(HostResult("r", shape, "float32"),))
+        assert refused(dumps(beyond)) == "a result of the host"
+
+
 def test_the_last_word_of_memory_may_be_given() -> None:
     program = assemble(f".memory {(1 << 20) - 1}, 1\n.row {', '.join(['1'] * 64)}\nstart\nhalt")
     assert loads(dumps(program)).memory[0].end == 1 << 20

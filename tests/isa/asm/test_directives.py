@@ -188,6 +188,8 @@ def test_samples_and_labels_in_the_text() -> None:
             "1:17: `4 |` is not a shape | write 784, 28x28 or 784|28x28; constants may stand for numbers: K x K x 64",
         ),
         (".input x, shape=0x10", "1:17: shape 0x10 is not allowed: " + SHAPES),
+        (".input x, shape=1234567890", "1:17: shape 1234567890 is not allowed: " + SHAPES),
+        (".input x, shape=2|18446744073709551616", "1:17: shape 18446744073709551616 is not allowed: " + SHAPES),
         (".input x, shape=4, encode=binry", "1:27: no encode is called `binry` | did you mean `binary`?"),
         (".input x, shape=4, bits=9", "1:25: bits is 9, allowed is 1 to 8"),
         (".constants c, 2\n.row 1, 2", "1:1: the rows hold 2 values, 4 are needed"),
