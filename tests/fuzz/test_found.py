@@ -27,19 +27,23 @@ TOLD = {
     "sweep-range-with-many-digits.toml": ("sweep", 2, "the range of clock_ns goes from a number that no setting has"),
     "source-conditions-nested-deep.s": ("asm", 1, "calls, repetitions, conditions and files nest deeper than 64"),
     "source-many-macros-unclosed.s": ("asm", 1, "`.macro` is never closed"),
+    "container-tensor-beyond-64-bits.acx": ("disasm", 2, "the program is malformed: a tensor"),
 }
 """For each case the command that fails, its exit code, and what it says."""
 
+
+TAKEN = "source-input-of-more-words-in-its-next-turn.s"
+"""A source that assembles, and that the linter takes."""
 
 WORDS = "arguments-query-not-utf8.words"
 """A command line; what it says is held beside queries."""
 
 
 def test_every_kept_case_has_what_is_right() -> None:
-    assert {path.name for path in FOUND.iterdir()} == {"README.md", WORDS, *TOLD}
+    assert {path.name for path in FOUND.iterdir()} == {"README.md", WORDS, TAKEN, *TOLD}
 
 
-@pytest.mark.parametrize("name", [WORDS, *TOLD])
+@pytest.mark.parametrize("name", [WORDS, TAKEN, *TOLD])
 def test_a_kept_case_is_no_finding(tmp_path: Path, name: str) -> None:
     target = TARGETS[name.partition("-")[0]]
     harness = Harness(target, tmp_path / "harness", tmp_path / "findings")
