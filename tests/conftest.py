@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -50,6 +51,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     sampling.mark(items)
     if config.getoption("cov_source", None):
         sampling.skip_times(items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Has Python look for cyclic garbage rarely, and not among all that was collected: a twentieth of the time."""
+    gc.freeze()
+    gc.set_threshold(50_000, *gc.get_threshold()[1:])
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
