@@ -47,8 +47,9 @@ def test_every_kept_case_has_what_is_right() -> None:
 def test_a_kept_case_is_no_finding(tmp_path: Path, name: str) -> None:
     target = TARGETS[name.partition("-")[0]]
     harness = Harness(target, tmp_path / "harness", tmp_path / "findings")
-    harness.warm()
-    assert harness.judge((FOUND / name).read_bytes()) is None
+    data = (FOUND / name).read_bytes()
+    harness.judge(data, cpu_s=60)  # imports what it needs, so that the next one does not pay for it
+    assert harness.judge(data) is None
 
 
 @pytest.mark.parametrize("name", TOLD)
