@@ -10,6 +10,7 @@ import pytest
 from systems import copying
 
 from acortex.errors import UsageError
+from acortex.isa import assemble
 from acortex.isa.program import Memory
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.debug.debugger import Debugger
@@ -33,6 +34,27 @@ def test_a_watched_word_stops_after_each_write_of_an_instruction_that_comes_back
         where = one.go_on()
     assert [after - before for before, after in pairwise(stops)] == [2, 2]
     assert [found.hits for found in one.breakpoints] == [3, 0]
+
+
+def test_a_watched_word_that_is_written_in_each_cycle_changes_from_what_it_was_one_cycle_before() -> None:
+    fast = ("memory.ports=2", "memory.access_cycles=1", "memory.bank_cycles=1")
+    program = assemble(
+        ".program thrice\n.chip acortex_digits\n.input x, shape=192\n.output y, shape=64\nstart\nbase d0, 0\n"
+        "dim d0, 0, 3\nbase d1, 8\ndim d1, 0, 3, stride=0\nquant q0, 1, 0, activation=relu\ninference\n"
+        "input x, d0\nsignal host_in, t0\nawait read, t0\nread d0, to=vector\nrequant q0, 3\n"
+        "write d1, source=vector\nsignal write, t1\nawait host_out, t1\nbase d1, 8\noutput y, d1\nendinference\nhalt\n"
+    )
+    given = np.repeat([[5, 6, 7]], 64, axis=1).astype(np.uint8)
+    one = Debugger(prepare(program, load_chip(program.chip, fast), inputs={"x": given}), check_order=False)
+    one.watch(8)
+    found, where = [], one.run()
+    while where.state == "running":
+        [change] = where.changes
+        found.append((where.cycle, int(change.before[0]), int(change.after[63]), str(change.by)))
+        where = one.go_on()
+    first = found[0][0]
+    at = "<text>:17"
+    assert found == [(first, 0, 5, at), (first + 1, 5, 6, at), (first + 2, 6, 7, at)]
 
 
 def test_after_a_jump_back_goes_to_the_instruction_before_and_not_to_older_moves() -> None:
