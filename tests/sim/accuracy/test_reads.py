@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.accuracy.chips import AnalogChips, top_code
+from acortex.sim.analog.streams import normals, stream
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.functional.configuration import configure
 
@@ -97,3 +98,14 @@ def test_chips_that_were_given_different_codes_have_the_noise_of_their_own() -> 
     assert np.array_equal(found[0], one.sums(CODES[None, 0], at(), 0)[0])
     one.begin()
     assert np.array_equal(found[2], one.sums(CODES[None, 1], at(), 0)[2])
+
+
+def test_the_numbers_of_a_read_stand_behind_those_of_earlier_inferences() -> None:
+    one, quiet = chips("errors.thermal_pct=5"), chips()
+    as_lanes(one, 0, 4)
+    noise = as_lanes(one, 0, 4) - as_lanes(quiet, 0, 4)  # the second visit
+    sigma = one.sigma(CODES[0], 0, one.matrices(0))
+    for number in range(3):
+        source = stream(4, number, "read", (7, 1), "read")
+        drawn = normals(source, (4, 16))[:, :15].reshape(4, POSITIONS, COLUMNS)
+        assert noise[number] == pytest.approx(drawn * sigma, rel=1e-2, abs=1e-3)

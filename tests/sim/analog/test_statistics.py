@@ -26,6 +26,26 @@ def test_sonos_at_full_scale_has_the_published_spread(days: int, percent: float)
     assert spread("sonos", np.array([8.0]), days * DAY_S)[0] / 8 * 100 == pytest.approx(percent, abs=0.006)
 
 
+SONOS_BY_DAY = [
+    ((8.6085, 17.8295, 19.8844), (0.0, 0.0, 0.0, 0.0)),
+    ((10.6057, 22.5822, 25.5861), (1.735, 0.615, -3.827, -11.532)),
+    ((11.5905, 25.0896, 28.7201), (2.430, -0.072, -8.002, -22.372)),
+    ((12.2664, 26.8880, 31.0332), (3.621, 0.820, -9.313, -26.906)),
+    ((13.0445, 28.9750, 33.7485), (3.618, -1.545, -13.891, -38.272)),
+    ((13.2311, 29.5558, 34.5637), (4.118, -1.468, -15.173, -40.698)),
+]
+"""Of each day in nA: sigma at 100, 400 and 1,600 nA, and how far the mean of 100, 400, 800 and 1,600 nA has moved."""
+
+
+@pytest.mark.parametrize("day", range(6))
+def test_sonos_of_each_day_is_what_the_table_gives(day: int) -> None:
+    sigma, moved = SONOS_BY_DAY[day]
+    found = spread("sonos", np.array([100, 400, 1600]) / 200.0, day * DAY_S) * 200
+    assert found == pytest.approx(sigma, abs=6e-5)
+    cells = np.array([100, 400, 800, 1600]) / 200.0
+    assert (aged(cells, np.zeros(4), "sonos", day * DAY_S) - cells) * 200 == pytest.approx(moved, abs=6e-4)
+
+
 @pytest.mark.parametrize(
     ("kind", "seconds", "amount", "sigma"),
     [
