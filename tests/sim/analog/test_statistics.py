@@ -141,6 +141,15 @@ def test_what_was_written_and_drifts_has_the_spread_of_its_age(model: str) -> No
     assert later.std() == pytest.approx(wanted, rel=0.02)
 
 
+@pytest.mark.parametrize(("kind", "seconds"), [("sonos", 5 * DAY_S), ("sonos", 1.0), ("reram_wan", 2 * DAY_S)])
+def test_what_a_cell_gains_is_from_its_spread_as_written_to_that_of_its_drifted_mean(kind: str, seconds: float) -> None:
+    written = np.array([0.5, 2.0, 8.0])
+    mean = aged(written, np.zeros(3), kind, seconds)
+    gained = aged(written, np.ones(3), kind, seconds) - mean
+    wanted = np.sqrt(spread(kind, mean, seconds) ** 2 - spread(kind, written) ** 2)
+    assert gained == pytest.approx(wanted, rel=1e-6)
+
+
 def test_phase_change_cells_fall_by_a_power_of_time() -> None:
     # At full scale nu is 0.049 on average, its sigma 0.008: both at the ends of their lines.
     cells, hour = np.full(DRAWS, 8.0), 3600.0
