@@ -109,3 +109,17 @@ def test_the_numbers_of_a_read_stand_behind_those_of_earlier_inferences() -> Non
         source = stream(4, number, "read", (7, 1), "read")
         drawn = normals(source, (4, 16))[:, :15].reshape(4, POSITIONS, COLUMNS)
         assert noise[number] == pytest.approx(drawn * sigma, rel=1e-2, abs=1e-3)
+
+
+@pytest.mark.parametrize(("rows", "joined"), [(1, 1), (64, 1), (65, 2), (128, 2), (785, 13)])
+def test_thermal_noise_is_that_of_all_arrays_that_are_joined(rows: int, joined: int) -> None:
+    one = chips("errors.thermal_pct=5")
+    alone, found = (one.sigma(np.zeros((1, many), np.uint8), 0, one.matrices(0)) for many in (64, rows))
+    assert found == pytest.approx(alone * joined**0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize(("error", "power"), [("read", 1.0), ("flicker", 1.0), ("shot", 0.5)])
+def test_noise_grows_with_the_code_however_large_that_is(error: str, power: float) -> None:
+    one = chips(f"errors.{error}_pct=5")
+    small, large = (one.sigma(np.full((1, 64), code, np.uint8), 0, one.matrices(0)) for code in (2, 250))
+    assert large == pytest.approx(small * 125**power, rel=1e-5)

@@ -150,6 +150,23 @@ def test_what_a_cell_gains_is_from_its_spread_as_written_to_that_of_its_drifted_
     assert gained == pytest.approx(wanted, rel=1e-6)
 
 
+def test_a_cell_that_was_written_beyond_a_fit_has_the_spread_of_its_end() -> None:
+    found = []
+    for level in (8.0, 9.5):  # 40 uS, where the fit ends, and 47.5 uS
+        cells = np.array([level])
+        found.append((aged(cells, np.ones(1), "reram_wan", DAY_S) - aged(cells, np.zeros(1), "reram_wan", DAY_S))[0])
+    assert found[1] == pytest.approx(found[0], rel=1e-12) and found[0] > 0.3
+
+
+def test_the_drift_of_sonos_is_known_to_its_last_current_and_is_none_at_first() -> None:
+    last = np.array([8.0])
+    assert aged(last, np.zeros(1), "sonos", DAY_S, full_scale=1800)[0] < 8
+    for seconds, full in ((DAY_S, 1801), (1e-9, 2000)):
+        with pytest.raises(ValueError, match="the drift of 'sonos' is known to 1800 nA"):
+            aged(last, np.zeros(1), "sonos", seconds, full_scale=full)
+    assert scattered(last, np.zeros(1), "sonos", 0.0, full_scale=3200).tolist() == [8.0]
+
+
 def test_phase_change_cells_fall_by_a_power_of_time() -> None:
     # At full scale nu is 0.049 on average, its sigma 0.008: both at the ends of their lines.
     cells, hour = np.full(DRAWS, 8.0), 3600.0
@@ -226,6 +243,8 @@ def test_every_row_has_a_source_and_fits_that_match() -> None:
         (lambda: spread("flash", LEVELS), "no statistics of 'flash'; there are sonos, pcm, pcm_joshi, reram_wan"),
         (lambda: spread("sonos", LEVELS, 6 * DAY_S), r"an age of 518400.0 s is not within 0 to 432000 s, the last age"),
         (lambda: spread("pcm", LEVELS, 1.0), "an age of 1.0 s is not within 0 to 0 s, the last age in the statistics"),
+        (lambda: spread("reram_wan", LEVELS, 3 * DAY_S), "an age of 259200.0 s is not within 0 to 172800 s, the last"),
+        (lambda: spread("reram_wan", LEVELS, -1e-9), "an age of -1e-09 s is not within 0 to 172800 s, the last age"),
         (lambda: spread("sonos", LEVELS, math.nan), "an age of nan s is not within 0 to 432000 s"),
         (
             lambda: spread("pcm", LEVELS, full_scale=30),
