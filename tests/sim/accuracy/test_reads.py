@@ -123,3 +123,9 @@ def test_noise_grows_with_the_code_however_large_that_is(error: str, power: floa
     one = chips(f"errors.{error}_pct=5")
     small, large = (one.sigma(np.full((1, 64), code, np.uint8), 0, one.matrices(0)) for code in (2, 250))
     assert large == pytest.approx(small * 125**power, rel=1e-5)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_thermal_noise_is_a_share_of_a_full_cell_at_the_largest_code(bits: int) -> None:
+    one = chips("errors.thermal_pct=5", f"neurons.bits={bits}")
+    assert one.sigma(CODES[0], 0, one.matrices(0)) == pytest.approx(0.05 * 8 * (2**bits - 1), rel=1e-6)
