@@ -141,8 +141,11 @@ def test_as_many_samples_of_each_input_as_labels_and_none_of_what_the_host_makes
 
     assert len(built(declared(2, 2)).samples) == 2
     assert list(built(declared(2, 0, ", host=yes")).samples) == ["a"]
-    for first, second in ((2, 1), (1, 2), (3, 3), (1, 1), (2, 3)):
-        with pytest.raises(ManyErrors, match="label"):
+    for first, second in ((3, 3), (1, 1)):
+        with pytest.raises(ManyErrors, match="2 labels"):
+            built(declared(first, second))
+    for first, second in ((2, 1), (1, 2), (2, 3)):
+        with pytest.raises(ManyErrors, match=f"`b` has {second} samples, `a` has {first}"):
             built(declared(first, second))
     with pytest.raises(ManyErrors, match="`b`"):
         built(declared(2, 0))
