@@ -284,6 +284,23 @@ def test_what_is_set_and_made_for_nothing_is_found(lines: str, codes: list[str])
     assert [code for code in found(changed(BASE, (CONNECT, CONNECT + lines))) if code not in known] == codes
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("a: base d5, 1\nnop\n", [(15, [])]),  # in four turns, but told once; not as set again by itself
+        ("a: base d5, 1\nbase d5, 2\n", [(15, [16]), (16, [15])]),  # the second one by the first of the next turn
+    ],
+)
+def test_what_is_set_in_each_turn_is_told_once_with_where_it_is_set_again(
+    lines: str, told: list[tuple[int, list[int]]]
+) -> None:
+    program = assemble(changed(BASE, (CONNECT, f"{CONNECT}loop l3, 4\n{lines}next l3, a\n")), file="s")
+    unused = [one for one in lint(program) if one.code == "L201"]
+    assert [(one.where, [place for _, place in one.places]) for one in unused] == [
+        (f"s:{line}", [f"s:{again}" for again in others]) for line, others in told
+    ]
+
+
 def test_a_loop_of_one_turn_whose_register_counts_is_meant() -> None:
     lines = (
         "loop l3, 1\na: base d5, 0, by=l3, stride=1\nread d5\nnext l3, a\nfeed 1, 1\nmultiply g0, 1\nconvert q0, 1\n"
