@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from acortex.errors import AcortexError
 from acortex.isa.asm.assembler import assemble, assemble_file
 from acortex.isa.codec import encode
 from acortex.isa.lint.book import page
 from acortex.isa.lint.checks import lint
-from acortex.isa.lint.columns import in_line
+from acortex.isa.lint.columns import in_line, pointed
 from acortex.isa.lint.names import unused_names
 from acortex.isa.lint.rows import FINDINGS
 from acortex.isa.lint.usage import ACCESSES, Usage, _inferences
@@ -349,9 +350,28 @@ def test_the_page_is_made_from_the_rows(checkout: Path) -> None:
         ("  read d10, d1", "d1", (13, 2)),
         ("   7, 8   ; no word", "", (1, 7)),
         ("", "", (1, 0)),
+        ('.name "a;b#c" d0 ; d1', "d0", (15, 2)),
+        ("write d0.x, xd0, d0", "d0", (18, 2)),  # neither a part of a longer name
     ],
 )
 def test_a_finding_stands_at_its_word_or_else_at_what_the_line_begins_with(
     text: str, word: str, place: tuple[int, int]
 ) -> None:
     assert in_line(text, word) == place
+
+
+@pytest.mark.parametrize(
+    ("where", "place"),
+    [
+        ("p.s:1", "p.s:1:1"),
+        ("p.s:3", "p.s:3:5"),  # the last line
+        ("p.s:4", "p.s:4"),  # none of the text
+        ("other.s:2", "other.s:2"),
+        ("p.s:2, layer a", "p.s:2, layer a"),
+        ("p.s", "p.s"),
+    ],
+)
+def test_an_error_gets_the_column_of_its_line_where_that_is_one_of_the_file(where: str, place: str) -> None:
+    error = AcortexError("something", where=where)
+    pointed(error, "p.s", ["nop", " halt", "a:  nop ; more"])
+    assert error.where == place
