@@ -7,6 +7,7 @@ import pytest
 from host_networks import Grower, assert_exact, divided
 from onnx import ModelProto, TensorProto, helper
 
+from acortex.isa.lint.checks import lint
 from acortex.programs.front import HINT_OF_HOST, HINT_OF_NONE, normal_form
 from acortex.programs.host import partition
 from acortex.programs.host.graphs import with_host
@@ -114,6 +115,15 @@ def test_the_host_is_a_hint_where_products_stand_in_branches_of_branches_alone()
     with pytest.raises(UnsupportedNodes) as caught:
         normal_form(from_proto(nested_branches(beside="Add")))
     assert caught.value.hint == HINT_OF_HOST
+
+
+def test_an_input_that_the_host_alone_takes_is_one_that_something_uses() -> None:
+    net = Grower()
+    x, y = net.give("x", (1, 8)), net.give("y", (1, 8))
+    middle = net.add("LpNormalization", net.add("Gemm", x, net.weights(8, 8)))
+    compiled, _ = divided(net.model(net.add("Gemm", net.add("Add", middle, net.add("Softmax", y)), net.weights(8, 4))))
+    assert "y" in {one.name for one in compiled.program.inputs}
+    assert lint(compiled.program) == []
 
 
 def test_products_of_computed_matrices_are_named() -> None:
