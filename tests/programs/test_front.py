@@ -95,6 +95,7 @@ NETWORKS = {
     ),
     "channel shuffle": lambda: image(4, 5, 5).conv(12, 1).shuffle(3).conv(6, 3, groups=3).conv(4, 1),
     "shuffle, then sum": lambda: (x := image(4, 5, 5).conv(12, 1)).shuffle(3).add(x).conv(4, 1),
+    "sum with a shuffled one": lambda: (x := image(4, 5, 5).conv(12, 1)).add(x.shuffle(3)).conv(4, 1),
     "linear layers": lambda: image(30).linear(20).relu().linear(20).tanh().linear(4),
     "linear over steps": lambda: Network(input=(7, 12)).linear(9).relu().linear(5),
     "flatten of an image": lambda: image(3, 4, 5).conv(4, 1).relu().flatten().linear(6),
