@@ -139,6 +139,30 @@ def test_a_group_is_drawn_on_its_arrays_in_the_colour_of_its_layer() -> None:
     assert hidden.tip == "hidden: g0, 785 x 64 cells, 13 arrays"
 
 
+def test_layers_have_the_colours_of_their_order_in_the_program_and_not_of_their_names() -> None:
+    picture = floorplan(DIGITS, Plan("two", GROUPS, {0: "zebra", 1: "ant"}))
+    (first,), (second,) = shown(picture, "zebra: g0"), shown(picture, "ant: g1")
+    assert (first.fill, second.fill) == COLOURS[:2]
+
+
+@pytest.mark.parametrize("rects", [[Rect(0, 0, 4)], [Rect(0, 0, 3), Rect(1, 0, 1)], [Rect(0, 0, 2), Rect(3, 5, 2)]])
+def test_where_arrays_are_small_each_rectangle_of_a_group_is_drawn(rects: list[Rect]) -> None:
+    chip = load_chip("acortex_resnet")
+    group = form_group(0, 64 * 4, 64, rects, chip)
+    die = Die(chip, *_corner(floorplan(chip, BARE)))
+    (cells,) = shown(floorplan(chip, Plan("one", [group])), "g0: g0")
+    places = [Box(x, y, x + width, y + height) for x, y, width, height in cells.places]
+    assert places == [pytest.approx(box) for rect in rects for box in die.held(rect)]
+
+
+def test_parts_of_the_die_are_told_largest_first() -> None:
+    die = Die(DIGITS, 0, 0, 600)
+    by_area = [part.name for part in sorted(die.parts, key=lambda part: part.area_mm2, reverse=True)]
+    texts = [one.text for one in floorplan(DIGITS, BARE).texts]
+    start = texts.index("The die by part")
+    assert [text for text in texts[start:] if text in by_area][: len(by_area)] == by_area
+
+
 def test_where_arrays_are_large_their_circuits_are_drawn_and_else_not() -> None:
     assert len(shown(floorplan(DIGITS, PLAN), "DACs")) == 2
     chip = load_chip("acortex_resnet")
