@@ -248,6 +248,50 @@ def test_lengths_are_those_of_the_buses() -> None:
     assert f"{float(buses.group_route(GROUPS[0]).length_mm):.3g} mm" in labels
 
 
+@pytest.mark.parametrize("group", [0, 1])
+def test_arrows_of_a_route_lead_from_memory_to_the_arrays_and_back(group: int) -> None:
+    picture, shown_of = floorplan(DIGITS, PLAN, route(group=group)), route(group=group)
+    die = Die(DIGITS, *_corner(picture))
+    ports = {name: die.at(float(x), float(y)) for name, (x, y) in die.plan.ports.items()}
+    array = die.array(*GROUPS[group].tiles[0][0])
+    middle = ((array.left + array.right) / 2, (array.top + array.bottom) / 2)
+    home = die.wire(("input", GROUPS[group].homes[0]))[1]
+    ways = [one.points for one in picture.shapes if isinstance(one, Line) and one.arrow]
+    wanted = [(ports["memory"], ports["buffer"]), (ports["buffer"], middle), (home, ports["memory"])]
+    for shift, way, (start, end) in zip((-3, 0, 3), ways, wanted, strict=True):
+        assert way[0] == pytest.approx([at + shift for at in start])
+        assert way[-1] == pytest.approx([at + shift for at in end])
+        assert all(a[0] == pytest.approx(b[0]) or a[1] == pytest.approx(b[1]) for a, b in pairwise(way))  # along edges
+    marks = [(one.x, one.y) for one in picture.shapes if isinstance(one, Mark)]
+    assert marks == [pytest.approx(place) for place in (ports["memory"], ports["buffer"], middle, home)]
+    buses, texts = Buses(DIGITS), [one.text for one in picture.texts]
+    told = (
+        ("1  main memory to buffer", buses.route("memory", "buffer")),
+        ("4  codes back to main memory", buses.route("neurons", "memory")),
+    )
+    for name, way_of in told:
+        assert f"{float(way_of.length_mm):.3g} mm" in texts[texts.index(name) : texts.index(name) + 2]
+    assert (shown_of.read_mm, shown_of.back_mm) == tuple(float(way_of.length_mm) for _, way_of in told)
+
+
+def test_the_caption_names_the_stage_with_most_arrays_and_not_that_with_most_layers() -> None:
+    chip = load_chip("acortex_resnet")
+    groups = [form_group(number, 64, 64, [Rect(number, 0)], chip) for number in range(30)]
+    groups.append(form_group(30, 64 * 60, 64, [Rect(30, 0, 60)], chip))
+    layers = {number: f"conv_{number}" for number in range(30)} | {30: "fc"}
+    caption = " ".join(one.text for one in floorplan(chip, Plan("net", groups, layers)).texts[-2:])
+    assert "and fc 66.7 % of them" in caption
+
+
+@pytest.mark.parametrize(("number", "more"), [(8, ""), (9, ", ...")])
+def test_eight_names_of_groups_are_told_to_choose_from(number: int, more: str) -> None:
+    chip = load_chip("acortex_resnet")
+    groups = [form_group(at, 64, 64, [Rect(at, 0)], chip) for at in range(number)]
+    with pytest.raises(UsageError) as caught:
+        group_named("g99", Plan("net", groups))
+    assert caught.value.hint == f"its groups are {', '.join(f'g{at}' for at in range(8))}{more}"
+
+
 def test_a_group_is_known_by_its_name() -> None:
     assert group_named("g1", PLAN) is GROUPS[1]
     with pytest.raises(UsageError, match="two has no group g7") as caught:
