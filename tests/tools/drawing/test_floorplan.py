@@ -262,6 +262,10 @@ def test_arrows_of_a_route_lead_from_memory_to_the_arrays_and_back(group: int) -
         assert way[0] == pytest.approx([at + shift for at in start])
         assert way[-1] == pytest.approx([at + shift for at in end])
         assert all(a[0] == pytest.approx(b[0]) or a[1] == pytest.approx(b[1]) for a, b in pairwise(way))  # along edges
+    (from_x, from_y), (hub_x, _) = ports["memory"], ports["hub"]
+    assert from_x == hub_x or ways[0][1] == pytest.approx((hub_x - 3, from_y - 3)), "across first, then down"
+    turns = shown_of.analog.rounds
+    assert any(f"in {turns} turn" in one.text for one in picture.texts)
     marks = [(one.x, one.y) for one in picture.shapes if isinstance(one, Mark)]
     assert marks == [pytest.approx(place) for place in (ports["memory"], ports["buffer"], middle, home)]
     buses, texts = Buses(DIGITS), [one.text for one in picture.texts]
