@@ -17,7 +17,7 @@ from acortex.tools.drawing.die import FILLS, NEURONS, Die
 from acortex.tools.drawing.floorplan import BARE, Plan, _cuts, floorplan, group_named
 from acortex.tools.drawing.names import name_of_part, spots
 from acortex.tools.drawing.palette import COLOURS, look
-from acortex.tools.drawing.routes import Route, route_of
+from acortex.tools.drawing.routes import Route, _bent, route_of
 from acortex.tools.drawing.scene import Box, Cells, Line, Mark, Picture
 from acortex.tools.drawing.stages import MOST
 from acortex.tools.drawing.svg import svg
@@ -248,34 +248,45 @@ def test_lengths_are_those_of_the_buses() -> None:
     assert f"{float(buses.group_route(GROUPS[0]).length_mm):.3g} mm" in labels
 
 
-@pytest.mark.parametrize("group", [0, 1])
-def test_arrows_of_a_route_lead_from_memory_to_the_arrays_and_back(group: int) -> None:
-    picture, shown_of = floorplan(DIGITS, PLAN, route(group=group)), route(group=group)
-    die = Die(DIGITS, *_corner(picture))
+Place = tuple[float, float]
+
+
+def stops(die: Die, group: int) -> tuple[Place, Place, Place, Place]:
+    """Where a word's way has its numbers: main memory, the buffer, the first array of a group, its neurons."""
     ports = {name: die.at(float(x), float(y)) for name, (x, y) in die.plan.ports.items()}
     array = die.array(*GROUPS[group].tiles[0][0])
     middle = ((array.left + array.right) / 2, (array.top + array.bottom) / 2)
-    home = die.wire(("input", GROUPS[group].homes[0]))[1]
+    return ports["memory"], ports["buffer"], middle, die.wire(("input", GROUPS[group].homes[0]))[1]
+
+
+@pytest.mark.parametrize("group", [0, 1])
+def test_arrows_of_a_route_lead_from_memory_to_the_arrays_and_back(group: int) -> None:
+    picture = floorplan(DIGITS, PLAN, route(group=group))
+    memory, buffer, array, home = stops(Die(DIGITS, *_corner(picture)), group)
     ways = [one.points for one in picture.shapes if isinstance(one, Line) and one.arrow]
-    wanted = [(ports["memory"], ports["buffer"]), (ports["buffer"], middle), (home, ports["memory"])]
-    for shift, way, (start, end) in zip((-3, 0, 3), ways, wanted, strict=True):
-        assert way[0] == pytest.approx([at + shift for at in start])
-        assert way[-1] == pytest.approx([at + shift for at in end])
-        assert all(a[0] == pytest.approx(b[0]) or a[1] == pytest.approx(b[1]) for a, b in pairwise(way))  # along edges
-    (from_x, from_y), (hub_x, _) = ports["memory"], ports["hub"]
-    assert from_x == hub_x or ways[0][1] == pytest.approx((hub_x - 3, from_y - 3)), "across first, then down"
-    turns = shown_of.analog.rounds
-    assert any(f"in {turns} turn" in one.text for one in picture.texts)
-    marks = [(one.x, one.y) for one in picture.shapes if isinstance(one, Mark)]
-    assert marks == [pytest.approx(place) for place in (ports["memory"], ports["buffer"], middle, home)]
-    buses, texts = Buses(DIGITS), [one.text for one in picture.texts]
-    told = (
-        ("1  main memory to buffer", buses.route("memory", "buffer")),
-        ("4  codes back to main memory", buses.route("neurons", "memory")),
-    )
-    for name, way_of in told:
-        assert f"{float(way_of.length_mm):.3g} mm" in texts[texts.index(name) : texts.index(name) + 2]
-    assert (shown_of.read_mm, shown_of.back_mm) == tuple(float(way_of.length_mm) for _, way_of in told)
+    for shift, way, ends in zip((-3, 0, 3), ways, ((memory, buffer), (buffer, array), (home, memory)), strict=True):
+        for place, end in zip((way[0], way[-1]), ends, strict=True):
+            assert place == pytest.approx([at + shift for at in end])
+        x, y = way[1]
+        assert y == pytest.approx(way[0][1]) or x == pytest.approx(way[0][0])
+    assert [(one.x, one.y) for one in picture.shapes if isinstance(one, Mark)] == [
+        pytest.approx(place) for place in (memory, buffer, array, home)
+    ]
+
+
+def test_a_way_goes_across_first_and_then_down() -> None:
+    assert _bent(((0.0, 0.0), (3.0, 4.0), (3.0, 9.0))) == [(0, 0), (3, 0), (3, 4), (3, 9)]
+
+
+@pytest.mark.parametrize("group", [0, 1])
+def test_each_part_of_a_route_is_told_with_its_own_length(group: int) -> None:
+    buses, shown_of = Buses(DIGITS), route(group=group)
+    texts = [one.text for one in floorplan(DIGITS, PLAN, shown_of).texts]
+    there, back = buses.route("memory", "buffer").length_mm, buses.route("neurons", "memory").length_mm
+    assert (shown_of.read_mm, shown_of.back_mm) == (float(there), float(back))
+    for name, mm in (("1  main memory to buffer", there), ("4  codes back to main memory", back)):
+        assert f"{float(mm):.3g} mm" in texts[texts.index(name) : texts.index(name) + 2]
+    assert any(f"in {shown_of.analog.rounds} turn" in text for text in texts)
 
 
 def test_the_caption_names_the_stage_with_most_arrays_and_not_that_with_most_layers() -> None:
