@@ -122,3 +122,6 @@ def test_a_shape_of_the_same_lengths_in_another_order_moves_no_number(shape):
     tensor = channels_first()
     assert numbers(tensor.reshaped(shape)).reshape(-1).tolist() == numbers(tensor).reshape(-1).tolist()
     assert tensor.reshaped(shape).shape == shape
+    turned = list(range(len(shape)))[::-1]
+    again = numbers(tensor).reshape(shape).transpose(turned)
+    assert np.array_equal(numbers(tensor.reshaped(shape).transposed(turned)), again)
