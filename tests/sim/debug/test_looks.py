@@ -185,3 +185,24 @@ def test_words_that_are_there_before_the_run_are_told_from_empty_ones() -> None:
     assert [(word.address, word.state, int(word.codes[0])) for word in one.memory(5, 8)] == [
         (5, "empty", 0), (6, "initial", 3), (7, "initial", 3), (8, "empty", 0),
     ]  # fmt: skip
+
+
+def test_a_token_is_there_from_the_cycle_after_its_signal_to_that_in_which_it_is_taken() -> None:
+    one, shown = debugger("vmm", "memory.access_cycles=3"), {}
+    while one.cycle < 90:
+        shown[one.cycle] = {token.number: (token.there, token.coming) for token in one.tokens()}
+        one.cycles()
+    told = {cycle: {number: there for number, (there, _) in found.items()} for cycle, found in shown.items()}
+    assert [told[cycle] for cycle in (0, 4, 5, 8, 9, 14, 15, 17)] == [
+        {},
+        {2: 0},
+        {2: 1},
+        {},
+        {0: 0},
+        {0: 1},
+        {},
+        {1: 0},
+    ]
+    assert [told[cycle] for cycle in (70, 71, 72)] == [{0: 0, 1: 0, 2: 0}, {0: 0, 1: 1, 2: 0}, {0: 0, 1: 0, 2: 0}]
+    assert [told[cycle][2] for cycle in (87, 88, 89)] == [0, 1, 0]
+    assert {coming for found in shown.values() for _, coming in found.values()} == {()}  # none is made ahead here
