@@ -13,8 +13,11 @@ from acortex.errors import UsageError
 from acortex.isa import assemble
 from acortex.isa.program import Memory
 from acortex.sim.chip.specs import load_chip
+from acortex.sim.debug import stops as module
 from acortex.sim.debug.debugger import Debugger
 from acortex.sim.debug.replay import Replay
+from acortex.sim.debug.stops import Aim
+from acortex.sim.debug.timeline import Stretch, Write
 from acortex.sim.run import Prepared, prepare
 
 from .test_debugger import debugger, of_text
@@ -191,6 +194,8 @@ def test_a_token_is_there_from_the_cycle_after_its_signal_to_that_in_which_it_is
     one, shown = debugger("vmm", "memory.access_cycles=3"), {}
     while one.cycle < 90:
         shown[one.cycle] = {token.number: (token.there, token.coming) for token in one.tokens()}
+        for channel in one.channels():
+            assert all(cycle > one.cycle for cycle in channel.coming)
         one.cycles()
     told = {cycle: {number: there for number, (there, _) in found.items()} for cycle, found in shown.items()}
     assert [told[cycle] for cycle in (0, 4, 5, 8, 9, 14, 15, 17)] == [
@@ -206,3 +211,34 @@ def test_a_token_is_there_from_the_cycle_after_its_signal_to_that_in_which_it_is
     assert [told[cycle] for cycle in (70, 71, 72)] == [{0: 0, 1: 0, 2: 0}, {0: 0, 1: 1, 2: 0}, {0: 0, 1: 0, 2: 0}]
     assert [told[cycle][2] for cycle in (87, 88, 89)] == [0, 1, 0]
     assert {coming for found in shown.values() for _, coming in found.values()} == {()}  # none is made ahead here
+
+
+def test_each_layer_is_named_from_its_mark_to_its_end() -> None:
+    one = of_text(".chip acortex_digits\nstart\nnop\nlayer a\nnop\nendlayer\nnop\nlayer b\nnop\nlayer c\nnop\nhalt")
+    at, registers = [], []
+    while (where := one.where()).state == "running":
+        at.append(where.next.layer if where.next else None)
+        registers.append(one.registers().layer)
+        one.step()
+    assert at == registers == ["", "", "a", "a", "", "", "b", "b", "c", "c"]
+
+
+@pytest.mark.parametrize(
+    ("aim", "grants", "stops"),
+    [
+        (Aim("a word", word=9), [255, 256, 300, 511, 512], [257, 301, 512]),
+        (Aim("a word", word=8), [256, 300], []),
+        (Aim("cycle 256", cycle=256), [], [256]),
+        (Aim("cycle 511", cycle=511), [], [511]),
+        (Aim("cycle 512", cycle=512), [], []),
+        (Aim("cycle 255", cycle=255), [], []),
+    ],
+)
+def test_a_stretch_has_its_first_cycle_and_not_that_behind_its_last(
+    aim: Aim, grants: list[int], stops: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that is granted in a cycle stops the run in the next one."""
+    monkeypatch.setattr(module, "visited", lambda dispatch: np.full(9, 9))
+    write = Write(None, np.array(grants, np.int64))  # type: ignore[arg-type]  # any instruction: where it goes is said
+    found = aim.cycles(Stretch(256, 512, np.zeros((3, 0), np.int64), (write,), None))
+    assert found.tolist() == stops
