@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import groupby, pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from acortex.isa import assemble
 from acortex.isa.program import Memory
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.debug import stops as module
+from acortex.sim.debug import timeline
 from acortex.sim.debug.debugger import Debugger
 from acortex.sim.debug.replay import Replay
 from acortex.sim.debug.stops import Aim
@@ -242,3 +244,32 @@ def test_a_stretch_has_its_first_cycle_and_not_that_behind_its_last(
     write = Write(None, np.array(grants, np.int64))  # type: ignore[arg-type]  # any instruction: where it goes is said
     found = aim.cycles(Stretch(256, 512, np.zeros((3, 0), np.int64), (write,), None))
     assert found.tolist() == stops
+
+
+def test_words_of_a_write_under_way_are_told_one_by_one_by_whom_they_were_written() -> None:
+    program = assemble(
+        ".program four\n.chip acortex_digits\n.input x, shape=256\n.output y, shape=256\nstart\nbase d0, 0\n"
+        "dim d0, 0, 4\nbase d1, 8\ndim d1, 0, 4, stride=1\nquant q0, 1, 0, activation=relu\ninference\n"
+        "input x, d0\nsignal host_in, t0\nawait read, t0\nread d0, to=vector\nrequant q0, 4\n"
+        "write d1, source=vector\nsignal write, t1\nawait host_out, t1\noutput y, d1\nendinference\nhalt\n"
+    )
+    chip, given = load_chip(program.chip, ["memory.access_cycles=3"]), np.zeros((1, 256), np.uint8)
+    one, known = Debugger(prepare(program, chip, inputs={"x": given}), check_order=False), []
+    one.until("main_memory/write")
+    for _ in range(6):
+        known.append([(word.state, str(word.by), str(word.coming_by)) for word in one.memory(8, 11)])
+        one.cycles(2)
+    done, not_yet = ("written", "<text>:17", "None"), ("empty", "None", "<text>:17")
+    assert known == [[done] * number + [not_yet] * (4 - number) for number in (0, 1, 2, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("grants", "there"), [([250, 255, 256], True), ([300], True), ([511, 600], True), ([255], False), ([512], False)]
+)
+def test_a_write_belongs_to_each_stretch_that_it_reaches_into(
+    grants: list[int], there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline, "moves", lambda dispatch: SimpleNamespace(writes=True))
+    chip = SimpleNamespace(accesses=lambda: [(None, grants), (None, [])])
+    found = list(timeline._writes(chip, 256, 512))  # type: ignore[arg-type]  # of a chip its accesses alone
+    assert [write.grants.tolist() for write in found] == ([grants] if there else [])
