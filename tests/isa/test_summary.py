@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from acortex.isa import summary as module
 from acortex.isa.asm.assembler import assemble
 from acortex.isa.program import HostPart, HostResult
 from acortex.isa.summary import MAX_STEPS, macs_by_layer, summary
@@ -93,3 +94,11 @@ def test_what_cannot_be_counted_is_unknown() -> None:
     assert macs_by_layer(assemble("group g0, 1, 1\nrect g0, 0, 0\nstart\nmultiply g0, 1\nhalt")) is None
     endless = f"start\nloop l0, {MAX_STEPS}\nagain: nop\nnext l0, again\nhalt"
     assert summary(assemble(endless))["macs"] is None
+
+
+@pytest.mark.parametrize(("most", "known"), [(5, True), (4, False)])
+def test_a_program_is_counted_up_to_so_many_instructions(
+    most: int, known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_STEPS", most)
+    assert (macs_by_layer(assemble("start\nnop\nnop\nnop\nhalt")) is not None) == known

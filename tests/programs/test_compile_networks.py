@@ -45,6 +45,13 @@ def split() -> Network:
     return left.concat(right.average_pool(3, 1, pad=1)).conv(8, (5, 2), stride=(1, 3))
 
 
+def shuffled() -> Network:
+    """Sums and products of which one side, or the other, has its channels in another order."""
+    x = Network(input=(5, 4, 4)).conv(12, 1)
+    y = x.add(x.shuffle(3))
+    return y.shuffle(4).mul(y).conv(6, 1)
+
+
 def lstm() -> Network:
     return Network(input=(5, 12)).lstm(20, bidirectional=True).lstm(70)
 
@@ -53,7 +60,9 @@ def gru() -> Network:
     return Network(input=(4, 12)).gru(20).gru(30, linear_before_reset=False)
 
 
-@pytest.mark.parametrize("build", [residual, inception, mobile, split, lstm, gru], ids=lambda build: build.__name__)
+@pytest.mark.parametrize(
+    "build", [residual, inception, mobile, split, shuffled, lstm, gru], ids=lambda build: build.__name__
+)
 @pytest.mark.parametrize("mapping", ["taps", "best"])
 def test_a_network_equals_onnxruntime_on_its_reference(build: Callable[[], Network], mapping: str) -> None:
     network = build()

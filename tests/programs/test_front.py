@@ -1,6 +1,7 @@
 """The front of the compiler as a whole: a quantised network computes nearly what the float one does."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import float_models
 import layer_graph_numpy
@@ -9,7 +10,7 @@ import onnx
 import pytest
 import random_networks
 
-from acortex.programs import Network, quantised
+from acortex.programs import Network, front, quantised
 from acortex.programs.front import drawn, first_inputs
 from acortex.programs.graph import Coding
 from acortex.programs.network.importer import from_proto
@@ -95,6 +96,7 @@ NETWORKS = {
     ),
     "channel shuffle": lambda: image(4, 5, 5).conv(12, 1).shuffle(3).conv(6, 3, groups=3).conv(4, 1),
     "shuffle, then sum": lambda: (x := image(4, 5, 5).conv(12, 1)).shuffle(3).add(x).conv(4, 1),
+    "sum with a shuffled one": lambda: (x := image(4, 5, 5).conv(12, 1)).add(x.shuffle(3)).conv(4, 1),
     "linear layers": lambda: image(30).linear(20).relu().linear(20).tanh().linear(4),
     "linear over steps": lambda: Network(input=(7, 12)).linear(9).relu().linear(5),
     "flatten of an image": lambda: image(3, 4, 5).conv(4, 1).relu().flatten().linear(6),
@@ -194,3 +196,14 @@ def test_a_network_of_many_weights_has_one_random_input(monkeypatch):
     assert quantised(image(4).linear(3)).calibration == "4 seeded random inputs"
     monkeypatch.setattr("acortex.programs.front.MANY_WEIGHTS", 11)
     assert quantised(image(4).linear(3)).calibration == "1 seeded random input"
+
+
+def test_of_codes_with_more_bits_than_the_chip_s_the_first_is_named_and_the_most_are_told():
+    bits = {"a": 4, "b": 6, "c": 8, "d": 5}
+    maps = {name: SimpleNamespace(name=name, coding=Coding(1.0, 0, wide)) for name, wide in bits.items()}
+    graph = SimpleNamespace(maps={**maps, "e": SimpleNamespace(name="e", coding=None)}, warnings=[])
+    front._tell_precision(graph, 8)
+    assert graph.warnings == []
+    front._tell_precision(graph, 4)
+    (said,) = graph.warnings
+    assert said.startswith("the network has 3 tensors of codes of up to 8 bits, such as b; the chip's codes have 4")

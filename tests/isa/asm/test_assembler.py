@@ -439,3 +439,9 @@ def test_suggestions_among_many_names_are_found_soon() -> None:
     found = complaints(f"{constants}\nstart\n{uses}\nhalt")
     assert time.process_time() - begin < 3
     assert found[0].endswith(f"did you mean `a_rather_long_name_{0:030}`?")
+
+
+@pytest.mark.parametrize("zero", [1, 7, 15])
+def test_the_zero_of_a_quantiser_may_be_any_code_above_its_lowest_and_the_highest(zero: int) -> None:
+    assert texts(f"quant q0, 1, 3, zero={zero}\nstart\nhalt")[0] == f"quant q0, multiplier=1, shift=3, zero={zero}"
+    assert len(texts("quant q0, 1, 3, zero=0, activation=relu\nquant q1, 1, 3, zero=9, high=9\nstart\nhalt")) == 4

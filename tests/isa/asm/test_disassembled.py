@@ -77,6 +77,19 @@ def test_sixteen_columns_of_weights_are_numbers_and_more_are_packed(columns: int
     assert text.split()[0] == written
 
 
+@pytest.mark.parametrize(("rows", "written"), [(16, ".row"), (17, ".blob")])
+def test_sixteen_rows_of_weights_are_numbers_and_more_are_packed(rows: int, written: str) -> None:
+    program = assemble(f".weights w, {rows}x2\n" + ".row 1, -2\n" * rows + EMPTY)
+    text = disassemble(program)
+    assert text.partition(".weights")[2].splitlines()[1].split()[0] == written
+    assert sha256(assemble(text)) == sha256(program)
+
+
+def test_data_of_each_input_that_is_left_out_are_named() -> None:
+    declared = "".join(f".input {name}, 2\n.samples {name}, shape=1x2\n.row 1, 2\n" for name in "ab")
+    assert disassemble(assemble(f"{declared}{EMPTY}"), data=False).splitlines()[-1] == "; left out: the data of a, b"
+
+
 def test_a_blob_is_cut_at_108_characters_up_to_its_limit_and_in_few_lines_beyond(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -96,6 +109,9 @@ def test_a_line_of_an_included_file_is_listed_with_the_name_of_that_file(tmp_pat
     path.write_text('start\n.include "more.s"\nhalt\n')
     rows = [row[25:] for row in listing(assemble_file(path)).splitlines()[1:]]
     assert rows == ["    1  start", "more.s:1  nop", "    3  halt"]
+    path.write_text('.include "more.s"\nstart\nhalt\n')
+    rows = [row[25:] for row in listing(assemble_file(path)).splitlines()[1:]]
+    assert rows == ["more.s:1  nop", "    2  start", "    3  halt"]
 
 
 @pytest.mark.parametrize("name", ["a\nb.s", "a.s\r", "a\u2028halt", "\tx  y"])

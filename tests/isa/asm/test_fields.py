@@ -11,6 +11,8 @@ from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.asm import arguments, assembler
 from acortex.isa.asm.assembler import assemble
 from acortex.isa.asm.lexer import tokens_of
+from acortex.isa.checks import check
+from acortex.isa.codec import Instruction, decode
 from acortex.isa.language.diagnostics import Mistake
 from acortex.isa.program import Program
 
@@ -210,3 +212,29 @@ def test_a_source_is_text() -> None:
     with pytest.raises(assembler.UsageError) as caught:
         assemble(b"halt", file="a.s")  # type: ignore[arg-type]
     assert str(caught.value) == "a.s: a source is a str, and bytes was given\n  hint: decode bytes, as text in UTF-8"
+
+
+def test_as_many_samples_of_each_input_as_labels_and_none_of_what_the_host_makes() -> None:
+    def declared(first: int, second: int, host: str = "", labels: int = 2) -> str:
+        said = f".input a, shape=1\n.input b, shape=1{host}\n.samples a, shape={first}x1\n" + ".row 1\n" * first
+        said += (f".samples b, shape={second}x1\n" + ".row 1\n" * second) if second else ""
+        return said + f".labels shape={labels}\n" + ".row 0\n" * labels
+
+    assert len(built(declared(2, 2)).samples) == 2
+    assert list(built(declared(2, 0, ", host=yes")).samples) == ["a"]
+    for first, second in ((3, 3), (1, 1)):
+        with pytest.raises(ManyErrors, match="2 labels"):
+            built(declared(first, second))
+    for first, second in ((2, 1), (1, 2), (2, 3)):
+        with pytest.raises(ManyErrors, match=f"`b` has {second} samples, `a` has {first}"):
+            built(declared(first, second))
+    with pytest.raises(ManyErrors, match="`b`"):
+        built(declared(2, 0))
+
+
+@pytest.mark.parametrize(("number", "size", "wrong"), [(0, 1, False), (1, 2, False), (1, 1, True), (2, 2, True)])
+def test_a_number_of_a_table_is_below_its_size(number: int, size: int, wrong: bool) -> None:
+    load = decode(int(assemble(".weights w, 1x1\n.row 1\ngroup g0, 1, 1\nprogram g0, w\nstart\nhalt").words[1]))
+    given = Instruction(load.row, {**load.values, "weights": number})
+    found = [one for one in check([given], {"weights": size}) if one.row.code == "A607"]
+    assert [one.facts for one in found] == ([{"operand": "weights", "value": number, "size": size}] if wrong else [])

@@ -43,6 +43,17 @@ def test_each_line_has_its_form(written: str, form: str) -> None:
     assert formatted(form) == form
 
 
+@pytest.mark.parametrize(
+    ("long", "own", "other"), [(46, 49, 49), (47, 49, 49), (48, 57, 57), (55, 57, 57), (56, 58, 49), (57, 59, 49)]
+)
+def test_comments_stand_in_column_49_or_57_by_the_longest_line_that_is_not_beyond(
+    long: int, own: int, other: int
+) -> None:
+    """A line of so many characters, and a short one; longer than 55 it moves no other comment."""
+    text = formatted(f"feed {'1' * (long - 16)} ; far\nnop ; near\n")
+    assert [line.index(";") + 1 for line in text.splitlines()] == [own, other]
+
+
 def test_comments_of_a_paragraph_stand_below_each_other() -> None:
     wide = "        dim     d0, axis=1, extent=SIDE, stride=1"
     assert formatted(f"nop ; a\n{wide} ; b\n\nnop ; c\n").splitlines() == [

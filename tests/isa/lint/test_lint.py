@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from acortex.errors import AcortexError
 from acortex.isa.asm.assembler import assemble, assemble_file
 from acortex.isa.codec import encode
 from acortex.isa.lint.book import page
 from acortex.isa.lint.checks import lint
-from acortex.isa.lint.columns import in_line
+from acortex.isa.lint.columns import in_line, pointed
 from acortex.isa.lint.names import unused_names
 from acortex.isa.lint.rows import FINDINGS
 from acortex.isa.lint.usage import ACCESSES, Usage, _inferences
@@ -300,6 +301,23 @@ def test_what_is_set_and_made_for_nothing_is_found(lines: str, codes: list[str])
     assert [code for code in found(changed(BASE, (CONNECT, CONNECT + lines))) if code not in known] == codes
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("a: base d5, 1\nnop\n", [(15, [])]),  # in four turns, but told once; not as set again by itself
+        ("a: base d5, 1\nbase d5, 2\n", [(15, [16]), (16, [15])]),  # the second one by the first of the next turn
+    ],
+)
+def test_what_is_set_in_each_turn_is_told_once_with_where_it_is_set_again(
+    lines: str, told: list[tuple[int, list[int]]]
+) -> None:
+    program = assemble(changed(BASE, (CONNECT, f"{CONNECT}loop l3, 4\n{lines}next l3, a\n")), file="s")
+    unused = [one for one in lint(program) if one.code == "L201"]
+    assert [(one.where, [place for _, place in one.places]) for one in unused] == [
+        (f"s:{line}", [f"s:{again}" for again in others]) for line, others in told
+    ]
+
+
 def test_a_loop_of_one_turn_whose_register_counts_is_meant() -> None:
     lines = (
         "loop l3, 1\na: base d5, 0, by=l3, stride=1\nread d5\nnext l3, a\nfeed 1, 1\nmultiply g0, 1\nconvert q0, 1\n"
@@ -348,9 +366,28 @@ def test_the_page_is_made_from_the_rows(checkout: Path) -> None:
         ("  read d10, d1", "d1", (13, 2)),
         ("   7, 8   ; no word", "", (1, 7)),
         ("", "", (1, 0)),
+        ('.name "a;b#c" d0 ; d1', "d0", (15, 2)),
+        ("write d0.x, xd0, d0", "d0", (18, 2)),  # neither a part of a longer name
     ],
 )
 def test_a_finding_stands_at_its_word_or_else_at_what_the_line_begins_with(
     text: str, word: str, place: tuple[int, int]
 ) -> None:
     assert in_line(text, word) == place
+
+
+@pytest.mark.parametrize(
+    ("where", "place"),
+    [
+        ("p.s:1", "p.s:1:1"),
+        ("p.s:3", "p.s:3:5"),  # the last line
+        ("p.s:4", "p.s:4"),  # none of the text
+        ("other.s:2", "other.s:2"),
+        ("p.s:2, layer a", "p.s:2, layer a"),
+        ("p.s", "p.s"),
+    ],
+)
+def test_an_error_gets_the_column_of_its_line_where_that_is_one_of_the_file(where: str, place: str) -> None:
+    error = AcortexError("something", where=where)
+    pointed(error, "p.s", ["nop", " halt", "a:  nop ; more"])
+    assert error.where == place

@@ -7,6 +7,7 @@ import pytest
 from host_networks import Grower, assert_exact, divided
 from onnx import ModelProto, TensorProto, helper
 
+from acortex.isa.lint.checks import lint
 from acortex.programs.front import HINT_OF_HOST, HINT_OF_NONE, normal_form
 from acortex.programs.host import partition
 from acortex.programs.host.graphs import with_host
@@ -58,8 +59,8 @@ def test_a_product_behind_an_stft_is_the_chips(stated: dict[str, int]) -> None:
     assert_exact(compiled, given)
 
 
-def nested_branches() -> ModelProto:
-    """A branch in a branch, each chosen by the size of what a node of the host makes."""
+def nested_branches(beside: str = "MatMul") -> ModelProto:
+    """A branch in a branch, each chosen by the size of what a node of the host makes; `beside` is in the outer one."""
 
     def branch(name: str, nodes: list[object]) -> object:
         return helper.make_graph(nodes, name, [], [helper.make_tensor_value_info(f"{name}_y", TensorProto.FLOAT, None)])
@@ -71,8 +72,8 @@ def nested_branches() -> ModelProto:
     weights = [net.weights(8, 4) for _ in range(3)]
     eight, nine = net.constant(np.int64(8)), net.constant(np.int64(9))
     ends = [
-        branch(name, [helper.make_node("MatMul", [soft, weight], [f"{name}_y"])])
-        for name, weight in zip("abc", weights, strict=True)
+        branch(name, [helper.make_node(op, [soft, weight], [f"{name}_y"])])
+        for name, op, weight in zip("abc", ("MatMul", "MatMul", beside), weights, strict=True)
     ]
     inner = [
         helper.make_node("Equal", [size, nine], ["is_nine"]),
@@ -112,8 +113,17 @@ def test_the_host_is_no_hint_where_it_would_do_all() -> None:
 
 def test_the_host_is_a_hint_where_products_stand_in_branches_of_branches_alone() -> None:
     with pytest.raises(UnsupportedNodes) as caught:
-        normal_form(from_proto(nested_branches()))
+        normal_form(from_proto(nested_branches(beside="Add")))
     assert caught.value.hint == HINT_OF_HOST
+
+
+def test_an_input_that_the_host_alone_takes_is_one_that_something_uses() -> None:
+    net = Grower()
+    x, y = net.give("x", (1, 8)), net.give("y", (1, 8))
+    middle = net.add("LpNormalization", net.add("Gemm", x, net.weights(8, 8)))
+    compiled, _ = divided(net.model(net.add("Gemm", net.add("Add", middle, net.add("Softmax", y)), net.weights(8, 4))))
+    assert "y" in {one.name for one in compiled.program.inputs}
+    assert lint(compiled.program) == []
 
 
 def test_products_of_computed_matrices_are_named() -> None:

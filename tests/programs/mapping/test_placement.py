@@ -132,3 +132,48 @@ def test_columns_that_need_one_switch_take_turns_though_they_share_no_wire() -> 
     upper, lower = [(0, 0, 1), (1, 6, 1)], [(2, 6, 1), (1, 0, 1)]
     assert turns_of([upper, lower], m_top=5) == [0, 1]
     assert turns_of([upper, [(2, 6, 1)]], m_top=5) == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("products", "rects"),
+    [
+        # The tallest first, in the first column that has room for all of it; equals in their order.
+        ([(2, 1), (5, 1), (3, 1)], [[(1, 3, 2, 1)], [(0, 0, 5, 1)], [(1, 0, 3, 1)]]),
+        ([(3, 2), (2, 1), (4, 1), (5, 3)], [[(1, 0, 3, 2)], [(1, 3, 2, 1)], [(0, 0, 4, 1)], [(3, 0, 5, 3)]]),
+        # What is too tall goes on in the nearest column with room.
+        ([(7, 1), (4, 1)], [[(0, 0, 5, 1), (1, 0, 2, 1)], [(2, 0, 4, 1)]]),
+        ([(4, 1)] * 5 + [(3, 1)], [[(column, 0, 4 if column < 5 else 3, 1)] for column in range(6)]),
+    ],
+)
+def test_products_lie_here_on_a_chip_of_six_columns_of_five_arrays(
+    products: list[tuple[int, int]], rects: list[list[tuple[int, ...]]]
+) -> None:
+    machine = replace(machine_of(load_chip("acortex_gnmt")), m_top=3, m_bottom=2, columns=6)
+    found = place([Tiles(*one) for one in products], machine).groups
+    assert [[tuple(rect) for rect in group] for group in found] == rects
+
+
+@pytest.mark.parametrize(("k", "turns"), [(32, [1, 1, 1, 4]), (64, [1, 1, 2, 8]), (128, [1, 1, 3, 16])])
+def test_so_many_turns_are_hidden_by_loads_of_64_rows_and_a_frame(k: int, turns: list[int]) -> None:
+    """A conversion takes 16 cycles, a frame 18; an array of k rows takes k / 64 words, and two of 32 rows share one."""
+    machine = replace(machine_of(load_chip("acortex_gnmt")), k=k)
+    sizes = ((1, 1), (3, 1), (9, 2), (40, 3))
+    assert [placement._turns(Tiles(*size), machine) for size in sizes] == turns
+    assert turns == [max(1, (-(-rows * k // 64) * columns + 18) // 16) for rows, columns in sizes]
+
+
+@pytest.mark.parametrize(
+    ("needed", "chip"),
+    [(1, (1, 1, 1)), (7, (2, 2, 1)), (12, (2, 1, 2)), (30, (3, 2, 3)), (72, (5, 4, 4)), (100, (5, 5, 5)),
+     (257, (7, 6, 10)), (512 * 1024, (256, 256, 512))],
+)  # fmt: skip
+def test_the_smallest_chip_has_the_fewest_arrays_and_of_equals_is_nearest_to_a_square(
+    needed: int, chip: tuple[int, int, int]
+) -> None:
+    machine = machine_of(load_chip("acortex_gnmt"))
+    assert smallest([Tiles(needed, 1)], machine) == chip
+
+
+def test_no_chip_holds_one_array_more_than_a_program_can_address() -> None:
+    with pytest.raises(PlacementError, match=r"the network takes 524289 arrays, and the largest chip .* has 524288"):
+        smallest([Tiles(512, 1024), Tiles(1, 1)], machine_of(load_chip("acortex_gnmt")))

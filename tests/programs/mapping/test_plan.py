@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,8 @@ from acortex.programs.graph import (
     Target,
     View,
 )
-from acortex.programs.mapping.memory_plan import WORD_BYTES, MemoryFull, kilobytes
+from acortex.programs.mapping import memory_plan
+from acortex.programs.mapping.memory_plan import WORD_BYTES, MapLifetime, MemoryFull, MemoryPlan, kilobytes
 from acortex.programs.mapping.placement import PlacementError
 from acortex.programs.mapping.plan import Plan
 from acortex.programs.mapping.recurrent import UnsupportedCell
@@ -188,6 +190,20 @@ def test_what_does_not_fit_memory_is_told_what_would_hold_it(machine: Machine) -
         " m1 takes 64\n  hint: take a chip with memory.capacity_kb=6"
     )
     assert smallest_chip(chain(9), machine)["memory_kb"] == 6
+
+
+def test_the_three_largest_maps_are_told_largest_first() -> None:
+    spans = tuple(MapLifetime(name, words, 0, 1) for name, words in (("a", 5), ("b", 90), ("c", 7), ("d", 60)))
+    plan = MemoryPlan({}, {}, 0, 0, spans)
+    assert memory_plan._busiest(plan, {"x": 80}) == "b takes 90, x takes 80, d takes 60"
+    assert memory_plan._busiest(plan, {"a": 6, "c": 100}) == "c takes 100, b takes 90, d takes 60"
+
+
+def test_constants_keep_all_of_their_words_behind_those_of_inputs() -> None:
+    sizes = {"x": 3, "c": 10, "d": 4}
+    layouts: dict[str, Any] = {name: SimpleNamespace(size=size, words=2) for name, size in sizes.items()}
+    found = memory_plan._plan([], layouts, ("x",), ("c", "d"), 2)
+    assert (found.address, found.rings, found.peak) == ({"x": 0, "c": 6, "d": 16}, {"x": 2}, 20)
 
 
 @pytest.mark.parametrize(("words", "kb"), [(0, 0), (1, 1), (32, 1), (33, 2), (191, 6), (192, 6), (193, 7)])

@@ -77,6 +77,8 @@ NETWORKS: dict[str, tuple[Callable[[], Network], list[int]]] = {
     "a gate": (lambda: gated(rgb(8, 8)).conv(66, 1), [4, 4, 4]),
     "a residual": (lambda: residual(rgb(8, 32)).conv(66, 1), [2, 2, 2]),
     "24 channels": (lambda: rgb(12, 24).conv(24, 1).relu().conv(66, 1), [2, 2]),
+    "sixteen of four channels": (lambda: Network(input=(1, 8, 16)).conv(4, 1).relu().conv(66, 1), [16]),
+    "dilated down columns": (lambda: rgb().conv(16, 3, dilation=(2, 1), pad=(2, 1, 2, 1)).conv(66, 1), [4, 2]),
 }
 
 
@@ -179,7 +181,12 @@ APART: dict[str, Callable[[], Network]] = {
     "more arrays": lambda: rgb(16, 70).conv(32, 3).relu().conv(66, 1),
     "beside each other": lambda: beside().conv(66, 1),
     "64 channels": lambda: rgb(16, 64).conv(66, 1),
+    "a kernel that is dilated along rows": lambda: dilated(1, 2).conv(66, 3, dilation=(1, 2)),
 }
+
+
+def dilated(down: int, along: int) -> Network:
+    return Network(input=(3, 10, 20)).conv(16, 3, dilation=(down, along), pad=(down - 1, along, down - 1, along))
 
 
 def beside() -> Network:

@@ -189,6 +189,22 @@ def test_a_matrix_of_whole_numbers_has_a_scale_for_each_column_whichever_way_it_
     assert np.abs(evaluated(made, given)["y"] - wanted).max() <= SCALES["o"] / 2
 
 
+@pytest.mark.parametrize("turned", [0, 1])
+@pytest.mark.parametrize(("alpha", "of_outputs"), [(1.0, True), (1.0, False), (2.0, True)])
+def test_steps_of_a_matrix_are_those_of_its_outputs_where_it_is_taken_as_it_is(turned, alpha, of_outputs):
+    """A scale for each input, or a factor on top, leaves no step for each output. By hand: onnxruntime rounds here."""
+    levels, axis = whole(6, 4, 4), (1 - turned) if of_outputs else turned
+    tensors = {"q": levels.astype(np.int8), "s": COLUMNS, "z": np.zeros(4, np.int8)}
+    nodes = [node("DequantizeLinear", "q s z", "w", axis=axis), node("Gemm", "x w", "y", transB=turned, alpha=alpha)]
+    made = model(nodes, {"x": [1, 4]}, tensors)
+    given, matrix = inputs_of(made), levels * (COLUMNS if axis else COLUMNS[:, None])
+    wanted = alpha * given["x"] @ (matrix.T if turned else matrix)
+    assert np.array_equal(evaluated(made, given)["y"], wanted)
+    (step,) = normalise(from_proto(made)).steps
+    steps = None if step.kernel.steps is None else step.kernel.steps.tolist()
+    assert steps == (COLUMNS.tolist() if of_outputs and alpha == 1 else None)
+
+
 @pytest.mark.parametrize("groups", [1, 2])
 def test_a_transposed_kernel_of_whole_numbers_has_a_scale_for_each_output(groups):
     """Those of its columns are what the steps of its levels are, where it has one group."""

@@ -293,6 +293,21 @@ def test_steps_that_nobody_reads_are_left_out():
     assert unread.value not in kept.model.outputs
 
 
+@pytest.mark.parametrize(
+    ("unread", "said"),
+    [
+        ("a", "nothing reads the input a: it costs nothing"),
+        ("a b c d e", "nothing reads the 5 inputs a, b, c, d, e: they cost nothing"),
+        ("a b c d e f", "nothing reads the 6 inputs a, b, c, d, e, …: they cost nothing"),
+    ],
+)
+def test_inputs_that_nothing_reads_are_told_by_five_of_their_names(unread, said):
+    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4]) for name in ("x", *unread.split())]
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4])
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "net", inputs, [output])
+    assert said in normalise(from_proto(helper.make_model(graph))).warnings
+
+
 def normalised(pad, **constants):
     """An input less its mean, divided by its deviation, into a convolution of two groups."""
     nodes = [("Sub", "x m", "s", {}), ("Div", "s d", "n", {}), ("Conv", "n w", "y", {"pads": [pad] * 4, "group": 2})]

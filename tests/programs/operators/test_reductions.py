@@ -106,6 +106,8 @@ EINSUMS = {
     "result turned": ("ti,ij->jt", [6, 5], [5, 4], False),
     "constant first": ("ij,tj->ti", [6, 5], [4, 5], True),
     "two letters summed": ("tij,ijk->tk", [1, 3, 4], [3, 4, 5], False),
+    "letters in another order": ("btui,ij->butj", [1, 3, 4, 5], [5, 2], False),
+    "result turned and first": ("btui,ij->jbut", [1, 3, 4, 5], [5, 2], False),
     "heads": ("bti,ihd->bthd", [1, 6, 5], [5, 2, 3], False),
 }
 

@@ -111,3 +111,17 @@ def test_a_view_of_an_image_beyond_its_map_is_none():
     tensor = channels_first()
     beyond = np.arange(5, 45).reshape(2, 4, 5)
     assert image_view(tensor, beyond) is None
+
+
+ORDERS = [(1, *order) for order in itertools.permutations((3, 4, 5))]
+
+
+@pytest.mark.parametrize("shape", [*ORDERS, (20, 3), (3, 1, 20)], ids=str)
+def test_a_shape_of_the_same_lengths_in_another_order_moves_no_number(shape):
+    """A reshape reads on in the tensor's own order; it is no transpose."""
+    tensor = channels_first()
+    assert numbers(tensor.reshaped(shape)).reshape(-1).tolist() == numbers(tensor).reshape(-1).tolist()
+    assert tensor.reshaped(shape).shape == shape
+    turned = list(range(len(shape)))[::-1]
+    again = numbers(tensor).reshape(shape).transpose(turned)
+    assert np.array_equal(numbers(tensor.reshaped(shape).transposed(turned)), again)

@@ -121,3 +121,30 @@ def test_a_mean_that_counts_padding_is_refused_where_a_window_reaches_beyond_tha
             normalise(from_proto(made))
     else:
         originals.check(made, within=1e-5)
+
+
+KERNELS = {size: originals.whole(1, 2, 2, *size) for size in ((1, 3), (3, 1), (1, 1))}
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "attributes"),
+    [
+        ((1, 2, 7, 5), (1, 1), {"strides": [1, 40]}),  # one column: no stride along it is ever taken
+        ((1, 2, 5, 7), (1, 1), {"strides": [40, 1]}),
+        ((1, 2, 7, 5), (1, 3), {"dilations": [200, 1]}),  # one row of a kernel is no further from itself
+        ((1, 2, 5, 7), (3, 1), {"dilations": [1, 200]}),
+        ((1, 2, 3, 70), (1, 1), {"strides": [1, 32]}),  # the longest that an instruction says
+    ],
+    ids=str,
+)
+def test_what_of_a_window_is_never_taken_may_be_of_any_size(size, kernel, attributes):
+    made = originals.node("Conv", "x k", "y", **attributes)
+    originals.check(originals.model([made], {"x": size}, {"k": KERNELS[kernel]}))
+
+
+def test_a_stride_that_no_instruction_says_is_refused():
+    pool = originals.node("MaxPool", "x", "y", kernel_shape=[1, 1], strides=[1, 33])
+    with pytest.raises(AcortexError, match="32 is the most"):
+        normalise(from_proto(originals.model([pool], {"x": (1, 2, 3, 70)})))
+    most = originals.node("MaxPool", "x", "y", kernel_shape=[1, 1], strides=[1, 32])
+    originals.check(originals.model([most], {"x": (1, 2, 3, 70)}))

@@ -85,8 +85,9 @@ def test_the_largest_code_counts_what_lies_in_memory_before_the_run(most: int, b
     program = zoo.load("digits_mlp")
     words = np.zeros((2, 64), np.uint8)
     words[1, 63] = most
-    loaded = replace(program, memory=(Memory(0, words, program.lines[0]),))
-    assert top_code(loaded, chip_with()) == (1 << bits) - 1
+    tables = [Memory(0, words, program.lines[0]), Memory(2, words // 2, program.lines[0])]
+    for memory in (tables[:1], tables, tables[::-1]):
+        assert top_code(replace(program, memory=tuple(memory)), chip_with()) == (1 << bits) - 1
 
 
 @pytest.mark.parametrize(("current", "fits"), [(1e6, True), (-1e6, True), (1.01e6, False), (-1.01e6, False)])

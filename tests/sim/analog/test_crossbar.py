@@ -90,6 +90,28 @@ def test_without_a_spread_no_cell_is_disturbed(scheme: str) -> None:
     assert disturbed(0.3, "1T1R") == disturbed_crossbar(0.3, 20, 20, "1T1R") == 0
 
 
+@pytest.mark.parametrize(("mean", "overdrive"), [(2.0, 0.5), (0.6, 0.1)])
+def test_the_closed_forms_follow_mean_and_overdrive(mean: float, overdrive: float) -> None:
+    given = {"mean": mean, "overdrive": overdrive}
+    # f (mean + overdrive) - mean over sigma sqrt(1 + f^2), of which Phi is taken.
+    for scheme, share in (("V/2", 0.5), ("V/3", 1 / 3)):
+        away = (share * (mean + overdrive) - mean) / (0.3 * mean * math.sqrt(1 + share**2))
+        assert disturbed(0.3, scheme, **given) == pytest.approx(0.5 * math.erfc(-away / math.sqrt(2)), rel=1e-12)
+    noise = fine_normals(stream(0, 0, "array", (0, 0), "threshold"), (3000, 3, 4))
+    volts = mean * (1 + 0.3 * noise)
+    found = disturbed_cells(volts, "V/2", overdrive).mean(axis=(1, 2))
+    error = found.std(ddof=1) / math.sqrt(len(found))
+    assert abs(found.mean() - disturbed_crossbar(0.3, 3, 4, "V/2", **given)) < 4 * error
+
+
+def test_without_a_spread_all_cells_or_none_are_disturbed() -> None:
+    """At 0.2 V and 0.3 V beyond that half of a write is 0.25 V; at 0.4 V it is 0.35 V, which is too little."""
+    for mean, all_of_them in ((0.2, 1.0), (0.3, 0.0), (0.4, 0.0)):
+        assert disturbed(0.0, "V/2", mean) == disturbed_crossbar(0.0, 20, 20, "V/2", mean) == all_of_them
+        assert disturbed_cells(np.full((3, 4), mean)).all() == bool(all_of_them)
+    assert disturbed(0.0, "V/2", 0.3, 0.4) == disturbed_crossbar(0.0, 20, 20, "V/2", 0.3, 0.4) == 1
+
+
 def test_an_unknown_scheme_and_order_and_odd_thresholds_are_named() -> None:
     with pytest.raises(ValueError, match=r"^no scheme of writing 'V/4'; there are V/2, V/3, 1T1R$"):
         disturbed(0.1, "V/4")
@@ -97,6 +119,9 @@ def test_an_unknown_scheme_and_order_and_odd_thresholds_are_named() -> None:
         list(steps(2, 2, "columns"))
     with pytest.raises(ValueError, match=r"^thresholds of 1.05 V with a spread of -0.1 are none: the mean is above 0"):
         thresholds(np.zeros(2), 1.05, -0.1)
+    for mean, spread in ((0.0, 0.1), (-1.0, 0.1), (1.0, math.inf), (1.0, math.nan)):
+        with pytest.raises(ValueError, match="are none: the mean is above 0, the spread 0 or more"):
+            thresholds(np.zeros(2), mean, spread)
 
 
 @pytest.mark.parametrize("order", ["diagonals", "rows"])

@@ -51,5 +51,10 @@ def test_no_error_is_infinitely_many_bits() -> None:
 def test_a_mistake_is_one_precise_error() -> None:
     with pytest.raises(ValueError, match=r"enob: products of shape \(2,\) for ideal ones of shape \(3,\)"):
         enob(np.ones(3), np.ones(2))
+    with pytest.raises(ValueError, match=r"enob: products of shape \(0,\) for ideal ones of shape \(0,\)"):
+        enob(np.ones(0), np.ones(0))
+    for span in (0.0, -1.0, math.inf, math.nan):
+        with pytest.raises(ValueError, match=f"enob: a range of {span}: it is above 0, and finite"):
+            enob(np.arange(3), np.zeros(3), span=span)
     with pytest.raises(ValueError, match=r"enob: a range of 0.0: it is above 0, and finite"):
         enob(np.ones(3), np.zeros(3))

@@ -26,6 +26,26 @@ def test_sonos_at_full_scale_has_the_published_spread(days: int, percent: float)
     assert spread("sonos", np.array([8.0]), days * DAY_S)[0] / 8 * 100 == pytest.approx(percent, abs=0.006)
 
 
+SONOS_BY_DAY = [
+    ((8.6085, 17.8295, 19.8844), (0.0, 0.0, 0.0, 0.0)),
+    ((10.6057, 22.5822, 25.5861), (1.735, 0.615, -3.827, -11.532)),
+    ((11.5905, 25.0896, 28.7201), (2.430, -0.072, -8.002, -22.372)),
+    ((12.2664, 26.8880, 31.0332), (3.621, 0.820, -9.313, -26.906)),
+    ((13.0445, 28.9750, 33.7485), (3.618, -1.545, -13.891, -38.272)),
+    ((13.2311, 29.5558, 34.5637), (4.118, -1.468, -15.173, -40.698)),
+]
+"""Of each day in nA: sigma at 100, 400 and 1,600 nA, and how far the mean of 100, 400, 800 and 1,600 nA has moved."""
+
+
+@pytest.mark.parametrize("day", range(6))
+def test_sonos_of_each_day_is_what_the_table_gives(day: int) -> None:
+    sigma, moved = SONOS_BY_DAY[day]
+    found = spread("sonos", np.array([100, 400, 1600]) / 200.0, day * DAY_S) * 200
+    assert found == pytest.approx(sigma, abs=6e-5)
+    cells = np.array([100, 400, 800, 1600]) / 200.0
+    assert (aged(cells, np.zeros(4), "sonos", day * DAY_S) - cells) * 200 == pytest.approx(moved, abs=6e-4)
+
+
 @pytest.mark.parametrize(
     ("kind", "seconds", "amount", "sigma"),
     [
@@ -121,6 +141,32 @@ def test_what_was_written_and_drifts_has_the_spread_of_its_age(model: str) -> No
     assert later.std() == pytest.approx(wanted, rel=0.02)
 
 
+@pytest.mark.parametrize(("kind", "seconds"), [("sonos", 5 * DAY_S), ("sonos", 1.0), ("reram_wan", 2 * DAY_S)])
+def test_what_a_cell_gains_is_from_its_spread_as_written_to_that_of_its_drifted_mean(kind: str, seconds: float) -> None:
+    written = np.array([0.5, 2.0, 8.0])
+    mean = aged(written, np.zeros(3), kind, seconds)
+    gained = aged(written, np.ones(3), kind, seconds) - mean
+    wanted = np.sqrt(spread(kind, mean, seconds) ** 2 - spread(kind, written) ** 2)
+    assert gained == pytest.approx(wanted, rel=1e-6)
+
+
+def test_a_cell_that_was_written_beyond_a_fit_has_the_spread_of_its_end() -> None:
+    found = []
+    for level in (8.0, 9.5):  # 40 uS, where the fit ends, and 47.5 uS
+        cells = np.array([level])
+        found.append((aged(cells, np.ones(1), "reram_wan", DAY_S) - aged(cells, np.zeros(1), "reram_wan", DAY_S))[0])
+    assert found[1] == pytest.approx(found[0], rel=1e-12) and found[0] > 0.3
+
+
+def test_the_drift_of_sonos_is_known_to_its_last_current_and_is_none_at_first() -> None:
+    last = np.array([8.0])
+    assert aged(last, np.zeros(1), "sonos", DAY_S, full_scale=1800)[0] < 8
+    for seconds, full in ((DAY_S, 1801), (1e-9, 2000)):
+        with pytest.raises(ValueError, match="the drift of 'sonos' is known to 1800 nA"):
+            aged(last, np.zeros(1), "sonos", seconds, full_scale=full)
+    assert scattered(last, np.zeros(1), "sonos", 0.0, full_scale=3200).tolist() == [8.0]
+
+
 def test_phase_change_cells_fall_by_a_power_of_time() -> None:
     # At full scale nu is 0.049 on average, its sigma 0.008: both at the ends of their lines.
     cells, hour = np.full(DRAWS, 8.0), 3600.0
@@ -197,6 +243,8 @@ def test_every_row_has_a_source_and_fits_that_match() -> None:
         (lambda: spread("flash", LEVELS), "no statistics of 'flash'; there are sonos, pcm, pcm_joshi, reram_wan"),
         (lambda: spread("sonos", LEVELS, 6 * DAY_S), r"an age of 518400.0 s is not within 0 to 432000 s, the last age"),
         (lambda: spread("pcm", LEVELS, 1.0), "an age of 1.0 s is not within 0 to 0 s, the last age in the statistics"),
+        (lambda: spread("reram_wan", LEVELS, 3 * DAY_S), "an age of 259200.0 s is not within 0 to 172800 s, the last"),
+        (lambda: spread("reram_wan", LEVELS, -1e-9), "an age of -1e-09 s is not within 0 to 172800 s, the last age"),
         (lambda: spread("sonos", LEVELS, math.nan), "an age of nan s is not within 0 to 432000 s"),
         (
             lambda: spread("pcm", LEVELS, full_scale=30),

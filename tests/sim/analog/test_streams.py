@@ -238,6 +238,7 @@ def test_quantiles_are_those_of_the_standard_library() -> None:
     places = [0.5, 0.074, 0.076, 0.924, 0.926, 1e-3, 1e-6, 1e-10, 1 - 1e-9]
     found = elementary.quantile(np.array(places))
     assert found.tolist() == pytest.approx([NormalDist().inv_cdf(place) for place in places], rel=1e-13, abs=1e-15)
+    assert elementary.quantile(np.zeros((0, 3))).shape == (0, 3)
 
 
 @pytest.mark.parametrize("place", [0.0, 1.0, math.nan, 1e-12])

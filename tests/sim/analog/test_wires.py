@@ -190,6 +190,25 @@ def test_rows_are_on_together_for_the_shorter_of_their_times() -> None:
     assert together(codes).tolist() == [[1, 2 / 4, 0, 1 / 4], [2 / 3, 1, 0, 2 / 3], [0, 0, 1, 0], [1 / 4, 2 / 4, 0, 1]]
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int8, np.int64])
+def test_codes_of_any_width_and_as_many_as_there_are_add_up(kind: type[np.integer[Any]]) -> None:
+    codes = np.array([[100, 27, 0]] * 1000, kind)  # a sum of a row is beyond eight and sixteen bits
+    assert together(codes).tolist() == [[1, 27 / 100, 0], [1, 1, 0], [0, 0, 1]]
+    g = some_cells(side=3)
+    few = codes[:2] // 10
+    assert timed(g, few, 0.01, 0.02).tobytes() == timed(g, few.astype(np.int64), 0.01, 0.02).tobytes()
+
+
+def test_of_no_arrays_and_no_inputs_there_is_nothing() -> None:
+    pytest.importorskip("scipy")
+    g = np.zeros((0, 3, 4))
+    for made in (effective(g, 0.1, 0.2), exact(g, 0.1, 0.2), gated_mean(g, np.eye(3), 0.1, 0.2)):
+        assert made.shape == (0, 3, 4)
+    none = np.zeros((0, 3), np.int64)
+    assert timed(np.ones((3, 4)), none, 0.1, 0.2).shape == (0, 4)
+    assert together(none).tolist() == np.eye(3).tolist()
+
+
 @pytest.mark.parametrize("busy", [0.3, 1.0])
 def test_one_matrix_stands_for_many_inputs_as_times(busy: float) -> None:
     g = some_cells()
@@ -302,7 +321,11 @@ def test_levels_and_siemens_are_the_same_array() -> None:
         (lambda g: together(g[0]), r"together: codes are whole, .* not float64 of \(2,\)"),
         (lambda g: gated_mean(g, g[0], 1.0, 1.0), r"gated_mean: shares of shape \(2,\) from 1.0 to 1.0, not \(2, 2\)"),
         (lambda g: gated_mean(g, 2 * g, 1.0, 1.0), r"gated_mean: shares of shape \(2, 2\) from 2.0 to 2.0"),
+        (lambda g: gated_mean(g, -g, 1.0, 1.0), r"gated_mean: shares of shape \(2, 2\) from -1.0 to -1.0"),
+        (lambda g: effective(g, 0.0, np.inf), "effective: column_ohm is inf, not a resistance"),
         (lambda g: per_level(1.0, 0.0), "per_level: 1.0 ohm, 0.0 uS"),
+        (lambda g: per_level(-1.0, 5.0), "per_level: -1.0 ohm, 5.0 uS and 8.0 levels"),
+        (lambda g: per_level(1.0, 5.0, 0.0), "per_level: 1.0 ohm, 5.0 uS and 0.0 levels"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_precise_error(call: Callable[[Floats], object], text: str) -> None:

@@ -71,8 +71,11 @@ def test_a_total_is_the_sum_of_its_components(name: str) -> None:
     assert list(table.total) == [sum(row.values()) for row in table.by_component]
 
 
-def test_a_price_is_rounded_once_to_the_nearest_attojoule() -> None:
-    assert price("neurons.convert", "energy.conversion_pj=0.0000014999") == {"neurons_adcs": 1}
+@pytest.mark.parametrize(
+    ("pj", "aj"), [("0.0000005", 0), ("0.0000014999", 1), ("0.0000015", 2), ("0.0000025", 2), ("0.0000026", 3)]
+)
+def test_a_price_is_rounded_once_to_the_nearest_attojoule_ties_to_even(pj: str, aj: int) -> None:
+    assert price("neurons.convert", f"energy.conversion_pj={pj}") == {"neurons_adcs": aj}
 
 
 def test_doubling_a_setting_doubles_its_price() -> None:

@@ -43,6 +43,65 @@ def test_an_own_choice_of_a_price_has_a_stated_range_and_what_is_derived_has_tha
         assert one.reason.startswith("own choice") == chip.sources[path].startswith("own choice")
 
 
+ENDS = """
+arrays.frame_ns 23.2 32.4
+area.frame_anchor_ns 23.2 32.4 arrays.frame_ns
+program_erase.pulse_ns 500 2000
+program_erase.verify_ns 33.3333 300
+energy.sensing_pj 6.33 6.9
+energy.array_pj 1.18 1.29 energy.sensing_pj
+energy.dacs_pj 0.945 0.957
+energy.leakage_per_array_uw 0.2274 0.2255 energy.leakage_mw
+area.cells_um2 3506 3518
+area.sensing_um2 2242 2246
+area.dacs_um2 651 655
+area.others_per_array_um2 1315 1285 area.fixed_mm2
+area.program_erase_mm2_per_column 0.2586 0.2598
+memory.access_cycles 1 3
+memory.bank_cycles 1 3 memory.access_cycles
+memory.read_latency_ns 10.71 42.84
+energy.memory_access_pj 44.6 52.9
+energy.leakage_mw 0.0991 0.1229
+energy.memory_leakage_share 0.25 0.75
+area.main_memory_mm2_per_mb 6.42 6.44
+area.periphery_share 0.1 0.4
+clock_ns 1.994 1.763 arrays.frame_ns
+arrays.settle_ns_per_array 0 0.1
+controller.decode_cycles 1 2
+buses.word_cycles 1 2
+buses.switch_cycles 2 8
+host.word_cycles 1 4
+host.part_ns 500 2000
+host.operations_per_ns 3.33333 30
+vector.step_cycles 1 2
+energy.others_access_pj 2.75 4.67
+energy.latches_pj 0.1 0.4
+energy.conversion_pj 0.0806 0.083 energy.sensing_pj
+energy.bus_to_arrays_pj_per_mm 8.07 4.35 energy.bus_from_arrays_pj_per_mm
+energy.bus_from_arrays_pj_per_mm 3.84 21.9
+energy.store_leakage_share 0.205 0.82
+area.neurons_um2_per_column 630 687
+area.fixed_mm2 0.818 1.242
+area.store_share 0.75 0.99
+area.port_share 0.25 1
+area.latches_um2 163.5 654
+area.lane_um2_per_mm 25600 102400
+"""
+"""Each constant with the first and the last end of its spread, and what it is drawn with."""
+
+
+def test_spreads_of_the_published_chips_have_these_ends() -> None:
+    """Those that were refitted are derived anew by a slow test; here no digit of a chip file changes unseen."""
+    for name in ("acortex_gnmt", "acortex_inception", "acortex_resnet"):
+        chip = load_chip(name)
+        wanted = {path: ends for path, *ends in map(str.split, ENDS.strip().splitlines())}
+        found = {path: [*map(float, one.ends(chip.constant(path)))] for path, one in chip.spreads.items()}
+        assert found == {path: pytest.approx([*map(float, ends[:2])], rel=1e-5) for path, ends in wanted.items()}
+        assert {path: one.partner for path, one in chip.spreads.items() if one.partner} == {
+            path: ends[2] for path, ends in wanted.items() if len(ends) > 2
+        }
+
+
 @given(st.decimals("0.001", "1000", places=3), st.decimals("1.1", "10", places=2), st.floats(0, 1))
 def test_a_factor_goes_from_the_value_over_it_to_the_value_times_it(value: Decimal, factor: Decimal, at: float) -> None:
     one = spread(factor=factor)

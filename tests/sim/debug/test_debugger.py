@@ -316,6 +316,12 @@ def test_a_group_is_connected_once_its_instruction_is_done() -> None:
     found = one.group(0)
     assert found.connected and str(found.by) == "vmm.s:27" and found.rects == ((0, 0, 1, 1),)
     assert np.array_equal(found.values, one.program.weights[0].values)
+    for _ in range(2):  # what was noted on the way there is taken back
+        one.to_end()
+        assert one.group(0) == found
+        one.run()
+        one.back(10**9)
+        assert (one.group(0).connected, one.group(0).by, one.group(0).coming_by) == (False, None, None)
 
 
 def test_an_input_and_weights_are_tensors() -> None:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import groupby, pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from systems import copying
 
 from acortex.errors import UsageError
+from acortex.isa import assemble
 from acortex.isa.program import Memory
 from acortex.sim.chip.specs import load_chip
+from acortex.sim.debug import stops as module
+from acortex.sim.debug import timeline
 from acortex.sim.debug.debugger import Debugger
-from acortex.sim.run import prepare
+from acortex.sim.debug.replay import Replay
+from acortex.sim.debug.stops import Aim
+from acortex.sim.debug.timeline import Stretch, Write
+from acortex.sim.run import Prepared, prepare
 
 from .test_debugger import debugger, of_text
 
@@ -33,6 +40,27 @@ def test_a_watched_word_stops_after_each_write_of_an_instruction_that_comes_back
         where = one.go_on()
     assert [after - before for before, after in pairwise(stops)] == [2, 2]
     assert [found.hits for found in one.breakpoints] == [3, 0]
+
+
+def test_a_watched_word_that_is_written_in_each_cycle_changes_from_what_it_was_one_cycle_before() -> None:
+    fast = ("memory.ports=2", "memory.access_cycles=1", "memory.bank_cycles=1")
+    program = assemble(
+        ".program thrice\n.chip acortex_digits\n.input x, shape=192\n.output y, shape=64\nstart\nbase d0, 0\n"
+        "dim d0, 0, 3\nbase d1, 8\ndim d1, 0, 3, stride=0\nquant q0, 1, 0, activation=relu\ninference\n"
+        "input x, d0\nsignal host_in, t0\nawait read, t0\nread d0, to=vector\nrequant q0, 3\n"
+        "write d1, source=vector\nsignal write, t1\nawait host_out, t1\nbase d1, 8\noutput y, d1\nendinference\nhalt\n"
+    )
+    given = np.repeat([[5, 6, 7]], 64, axis=1).astype(np.uint8)
+    one = Debugger(prepare(program, load_chip(program.chip, fast), inputs={"x": given}), check_order=False)
+    one.watch(8)
+    found, where = [], one.run()
+    while where.state == "running":
+        [change] = where.changes
+        found.append((where.cycle, int(change.before[0]), int(change.after[63]), str(change.by)))
+        where = one.go_on()
+    first = found[0][0]
+    at = "<text>:17"
+    assert found == [(first, 0, 5, at), (first + 1, 5, 6, at), (first + 2, 6, 7, at)]
 
 
 def test_after_a_jump_back_goes_to_the_instruction_before_and_not_to_older_moves() -> None:
@@ -100,6 +128,48 @@ def test_an_instruction_is_issued_in_the_cycles_of_which_it_is_said() -> None:
     assert said == {cycle for cycle in issues if cycle < 120} and full > 20
 
 
+@pytest.mark.parametrize(("depth", "words"), [(1, 2), (2, 2), (1, 10)])
+def test_what_is_kept_of_pipes_is_enough_to_show_all_that_they_hold(
+    depth: int, words: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The buffer holds one read or five: behind them one is at work, and as many wait as the queue takes."""
+    ready = slow_product(words // 2, f"controller.queue_depth={depth}", f"buffer.words={words}", "buffer.windows=1")
+
+    def shown() -> list[tuple[list[int], list[int]]]:
+        one = Debugger(ready, check_order=False)
+        one.until("main_memory/read")
+        found = []
+        for _ in range(30):
+            one.cycles(12)
+            buffer = one.buffer()
+            found.append(([int(item.codes[0]) for item in buffer.held], [int(item.codes[0]) for item in buffer.made]))
+        return found
+
+    cut = shown()
+    monkeypatch.setattr(Replay, "_cut", lambda self, tail: None)  # of all that was ever given, nothing is dropped
+    whole = shown()
+    assert cut == whole
+    assert max(len(held) for held, _ in whole) >= min(words, 8) and max(len(made) for _, made in whole) == 1
+
+
+def slow_product(ahead: int, *settings: str) -> Prepared:
+    """A program whose reads, of two words each, so many `ahead` of their products, wait for slow arrays."""
+    rows = "\n".join([".row 1, 1"] * 128)
+    reads = [f"base d2, {2 * at}\ndim d2, 0, 2\nread d2\n" for at in range(10)]
+    product = "feed 1, 2\nmultiply g0, 1\nconvert q0, 1\nwrite d1\n"
+    turns = ("".join(reads[at : at + ahead]) + product * ahead for at in range(0, 10, ahead))
+    program = assemble(
+        f".program full\n.chip acortex_digits\n.input x, shape=1536\n.output y, shape=2\n.weights w, 128x2\n{rows}\n"
+        "group g0, 128, 2\nrect g0, 0, 0, 2\nprogram g0, w\nquant q0, 1, 6, zero=8\nstart\nconnect g0\ninference\n"
+        "base d1, 25\nbase d0, 0\ndim d0, 0, 24\ninput x, d0\nsignal host_in, t0\nawait read, t0\n"
+        f"{''.join(turns)}"
+        "signal write, t1\nawait host_out, t1\noutput y, d1\nendinference\nhalt\n"
+    )
+    chip = load_chip(program.chip, ["arrays.frame_ns=90", *settings])
+    given = np.repeat(np.arange(24) % 16, 64).astype(np.uint8)[None]
+    return prepare(program, chip, inputs={"x": given})
+
+
 def test_loops_are_shown_from_their_first_turn_on() -> None:
     one, shown = of_text(LOOPS), []
     while one.where().state == "running":
@@ -120,3 +190,86 @@ def test_words_that_are_there_before_the_run_are_told_from_empty_ones() -> None:
     assert [(word.address, word.state, int(word.codes[0])) for word in one.memory(5, 8)] == [
         (5, "empty", 0), (6, "initial", 3), (7, "initial", 3), (8, "empty", 0),
     ]  # fmt: skip
+
+
+def test_a_token_is_there_from_the_cycle_after_its_signal_to_that_in_which_it_is_taken() -> None:
+    one, shown = debugger("vmm", "memory.access_cycles=3"), {}
+    while one.cycle < 90:
+        shown[one.cycle] = {token.number: (token.there, token.coming) for token in one.tokens()}
+        for channel in one.channels():
+            assert all(cycle > one.cycle for cycle in channel.coming)
+        one.cycles()
+    told = {cycle: {number: there for number, (there, _) in found.items()} for cycle, found in shown.items()}
+    assert [told[cycle] for cycle in (0, 4, 5, 8, 9, 14, 15, 17)] == [
+        {},
+        {2: 0},
+        {2: 1},
+        {},
+        {0: 0},
+        {0: 1},
+        {},
+        {1: 0},
+    ]
+    assert [told[cycle] for cycle in (70, 71, 72)] == [{0: 0, 1: 0, 2: 0}, {0: 0, 1: 1, 2: 0}, {0: 0, 1: 0, 2: 0}]
+    assert [told[cycle][2] for cycle in (87, 88, 89)] == [0, 1, 0]
+    assert {coming for found in shown.values() for _, coming in found.values()} == {()}  # none is made ahead here
+
+
+def test_each_layer_is_named_from_its_mark_to_its_end() -> None:
+    one = of_text(".chip acortex_digits\nstart\nnop\nlayer a\nnop\nendlayer\nnop\nlayer b\nnop\nlayer c\nnop\nhalt")
+    at, registers = [], []
+    while (where := one.where()).state == "running":
+        at.append(where.next.layer if where.next else None)
+        registers.append(one.registers().layer)
+        one.step()
+    assert at == registers == ["", "", "a", "a", "", "", "b", "b", "c", "c"]
+
+
+@pytest.mark.parametrize(
+    ("aim", "grants", "stops"),
+    [
+        (Aim("a word", word=9), [255, 256, 300, 511, 512], [257, 301, 512]),
+        (Aim("a word", word=8), [256, 300], []),
+        (Aim("cycle 256", cycle=256), [], [256]),
+        (Aim("cycle 511", cycle=511), [], [511]),
+        (Aim("cycle 512", cycle=512), [], []),
+        (Aim("cycle 255", cycle=255), [], []),
+    ],
+)
+def test_a_stretch_has_its_first_cycle_and_not_that_behind_its_last(
+    aim: Aim, grants: list[int], stops: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that is granted in a cycle stops the run in the next one."""
+    monkeypatch.setattr(module, "visited", lambda dispatch: np.full(9, 9))
+    write = Write(None, np.array(grants, np.int64))  # type: ignore[arg-type]  # any instruction: where it goes is said
+    found = aim.cycles(Stretch(256, 512, np.zeros((3, 0), np.int64), (write,), None))
+    assert found.tolist() == stops
+
+
+def test_words_of_a_write_under_way_are_told_one_by_one_by_whom_they_were_written() -> None:
+    program = assemble(
+        ".program four\n.chip acortex_digits\n.input x, shape=256\n.output y, shape=256\nstart\nbase d0, 0\n"
+        "dim d0, 0, 4\nbase d1, 8\ndim d1, 0, 4, stride=1\nquant q0, 1, 0, activation=relu\ninference\n"
+        "input x, d0\nsignal host_in, t0\nawait read, t0\nread d0, to=vector\nrequant q0, 4\n"
+        "write d1, source=vector\nsignal write, t1\nawait host_out, t1\noutput y, d1\nendinference\nhalt\n"
+    )
+    chip, given = load_chip(program.chip, ["memory.access_cycles=3"]), np.zeros((1, 256), np.uint8)
+    one, known = Debugger(prepare(program, chip, inputs={"x": given}), check_order=False), []
+    one.until("main_memory/write")
+    for _ in range(6):
+        known.append([(word.state, str(word.by), str(word.coming_by)) for word in one.memory(8, 11)])
+        one.cycles(2)
+    done, not_yet = ("written", "<text>:17", "None"), ("empty", "None", "<text>:17")
+    assert known == [[done] * number + [not_yet] * (4 - number) for number in (0, 1, 2, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("grants", "there"), [([250, 255, 256], True), ([300], True), ([511, 600], True), ([255], False), ([512], False)]
+)
+def test_a_write_belongs_to_each_stretch_that_it_reaches_into(
+    grants: list[int], there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline, "moves", lambda dispatch: SimpleNamespace(writes=True))
+    chip = SimpleNamespace(accesses=lambda: [(None, grants), (None, [])])
+    found = list(timeline._writes(chip, 256, 512))  # type: ignore[arg-type]  # of a chip its accesses alone
+    assert [write.grants.tolist() for write in found] == ([grants] if there else [])

@@ -53,6 +53,17 @@ def test_word_never_read_is_live_to_the_end() -> None:
     assert (found["peak_share"], found["current_share"]) == (0.5, 0.5)
 
 
+def test_of_equal_peaks_the_first_is_told() -> None:
+    twice = [
+        (word, cycle + at, writes)
+        for cycle in (10, 40, 70)
+        for word in (1, 2)
+        for at, writes in ((word, True), (5, False))
+    ]
+    found = occupancy([table(twice)], 4, 100, 100)
+    assert (found["peak_words"], found["peak_cycle"], found["written_words"]) == (2, 12, 2)
+
+
 def test_run_without_accesses_has_an_empty_memory() -> None:
     found = occupancy([table([])], 4, 100, 100)
     assert (found["peak_words"], found["current_words"], found["written_words"]) == (0, 0, 0)

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acortex.isa.asm.assembler import assemble_file
+from acortex.isa.asm.assembler import assemble, assemble_file
 from acortex.isa.places import place
 from acortex.isa.program import Memory
+from acortex.isa.semantics import visited
+from acortex.isa.sequencer import Sequencer, Stream
 from acortex.sim.chip.clock import Clock
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.ledger import report as report_module
@@ -59,6 +61,27 @@ def test_late_reads_are_told_by_pairs_of_lines_oldest_first() -> None:
     assert [pair["age_cycles"] for pair in pairs] == sorted((pair["age_cycles"] for pair in pairs), reverse=True)
     assert len({(pair["read"], pair["written"]) for pair in pairs}) == len(pairs) == 3
     assert {**found["worst"], "reads": 3 * 13} == pairs[0]  # 13 words of each image
+
+
+def test_an_instruction_that_walks_otherwise_in_each_turn_is_followed_each_time() -> None:
+    """Its stream, or the window over that, is another one in the second turn."""
+    program = assemble(
+        ".chip acortex_digits\nstart\nbase d0, 4\ndim d0, 0, 1\ndim d0, 1, 5, stride=1\ndim d0, 2, 1\n"
+        "window w0, 1, 1, 5\nwindow w1, 1, 3, 5\nfetch d0, w0\nread d0\nhalt\n"
+    )
+    walk = Sequencer(program, 1)
+    fetch, read = (one for one in [walk.step() for _ in program.words] if one is not None)
+    other = Stream(20, (2, 1, 1, 1), (3, 0, 0, 0))
+    accesses = [(read, [1, 2, 3, 4, 5]), (read._replace(stream=other), [6, 7]), (read, [8, 9, 10, 11, 12])]
+    (table,) = access_tables(accesses)
+    assert dict(zip(table.cycles.tolist(), table.words.tolist(), strict=True)) == {
+        1: 4, 2: 5, 3: 6, 4: 7, 5: 8, 6: 20, 7: 23, 8: 4, 9: 5, 10: 6, 11: 7, 12: 8,
+    }  # fmt: skip
+    wide = fetch._replace(window=walk.windows[1])
+    walks = [visited(one).tolist() for one in (fetch, wide)]
+    assert walks[0] != walks[1]
+    (table,) = access_tables([(one, range(len(words))) for one, words in zip((fetch, wide), walks, strict=True)])
+    assert sorted(table.words.tolist()) == sorted([*walks[0], *walks[1]])
 
 
 def test_how_accesses_are_cut_into_tables_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

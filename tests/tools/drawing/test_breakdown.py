@@ -125,6 +125,27 @@ def test_the_busiest_units_come_first_beside_the_time_of_all_inferences() -> Non
     assert tips == [f"{name}: {percent(busy[name] / run.cycles)}" for name in wanted]
 
 
+def test_each_bar_of_time_has_its_own_time_and_the_caption_shares_of_the_whole() -> None:
+    run = found("digits_mlp").run
+    drawn = breakdown("net", "a chip", Spent(run, {"loads": 0.25, "frames": 0.75}, {}))
+    texts = [one.text for one in drawn.texts]
+    assert f"25.0 %  {scaled(run.latency_s / 4, 's')}" in texts
+    assert f"75.0 %  {scaled(run.latency_s * 3 / 4, 's')}" in texts
+    area, energy = run.area_by_component_mm2, run.energy_by_component_j
+    shares = [percent(max(one.values()), sum(one.values())) for one in (area, energy)]
+    caption = drawn.title
+    assert f"of the area ({shares[0]})" in caption and f"of the energy ({shares[1]})" in caption
+    assert "frames of the time (75.0 %)" in caption
+
+
+def test_what_costs_nothing_has_a_bar_where_the_paper_prints_one() -> None:
+    run = found("digits_mlp").run
+    nothing = run.model_copy(update={"energy_by_component_j": {"arrays": 1.0, "dacs": 0.0, "buses": 0.0}})
+    texts = [one.text for one in breakdown("net", "a chip", Spent(nothing, {}, {"energy.dacs": 0.2})).texts]
+    energy = texts[texts.index("Energy") : texts.index("Busy units")]
+    assert "DACs" in energy and "buses" not in energy
+
+
 def test_a_stopped_run_says_so_first() -> None:
     report = ready("digits_mlp").time(max_cycles=60).report
     from acortex.sim.results import timed

@@ -17,7 +17,7 @@ from acortex.tools.drawing.die import FILLS, NEURONS, Die
 from acortex.tools.drawing.floorplan import BARE, Plan, _cuts, floorplan, group_named
 from acortex.tools.drawing.names import name_of_part, spots
 from acortex.tools.drawing.palette import COLOURS, look
-from acortex.tools.drawing.routes import Route, route_of
+from acortex.tools.drawing.routes import Route, _bent, route_of
 from acortex.tools.drawing.scene import Box, Cells, Line, Mark, Picture
 from acortex.tools.drawing.stages import MOST
 from acortex.tools.drawing.svg import svg
@@ -139,6 +139,30 @@ def test_a_group_is_drawn_on_its_arrays_in_the_colour_of_its_layer() -> None:
     assert hidden.tip == "hidden: g0, 785 x 64 cells, 13 arrays"
 
 
+def test_layers_have_the_colours_of_their_order_in_the_program_and_not_of_their_names() -> None:
+    picture = floorplan(DIGITS, Plan("two", GROUPS, {0: "zebra", 1: "ant"}))
+    (first,), (second,) = shown(picture, "zebra: g0"), shown(picture, "ant: g1")
+    assert (first.fill, second.fill) == COLOURS[:2]
+
+
+@pytest.mark.parametrize("rects", [[Rect(0, 0, 4)], [Rect(0, 0, 3), Rect(1, 0, 1)], [Rect(0, 0, 2), Rect(3, 5, 2)]])
+def test_where_arrays_are_small_each_rectangle_of_a_group_is_drawn(rects: list[Rect]) -> None:
+    chip = load_chip("acortex_resnet")
+    group = form_group(0, 64 * 4, 64, rects, chip)
+    die = Die(chip, *_corner(floorplan(chip, BARE)))
+    (cells,) = shown(floorplan(chip, Plan("one", [group])), "g0: g0")
+    places = [Box(x, y, x + width, y + height) for x, y, width, height in cells.places]
+    assert places == [pytest.approx(box) for rect in rects for box in die.held(rect)]
+
+
+def test_parts_of_the_die_are_told_largest_first() -> None:
+    die = Die(DIGITS, 0, 0, 600)
+    by_area = [part.name for part in sorted(die.parts, key=lambda part: part.area_mm2, reverse=True)]
+    texts = [one.text for one in floorplan(DIGITS, BARE).texts]
+    start = texts.index("The die by part")
+    assert [text for text in texts[start:] if text in by_area][: len(by_area)] == by_area
+
+
 def test_where_arrays_are_large_their_circuits_are_drawn_and_else_not() -> None:
     assert len(shown(floorplan(DIGITS, PLAN), "DACs")) == 2
     chip = load_chip("acortex_resnet")
@@ -222,6 +246,65 @@ def test_lengths_are_those_of_the_buses() -> None:
     labels = [one.text for one in floorplan(DIGITS, PLAN, route()).texts]
     assert f"{float(buses.route('memory', 'buffer').length_mm):.3g} mm" in labels
     assert f"{float(buses.group_route(GROUPS[0]).length_mm):.3g} mm" in labels
+
+
+Place = tuple[float, float]
+
+
+def stops(die: Die, group: int) -> tuple[Place, Place, Place, Place]:
+    """Where a word's way has its numbers: main memory, the buffer, the first array of a group, its neurons."""
+    ports = {name: die.at(float(x), float(y)) for name, (x, y) in die.plan.ports.items()}
+    array = die.array(*GROUPS[group].tiles[0][0])
+    middle = ((array.left + array.right) / 2, (array.top + array.bottom) / 2)
+    return ports["memory"], ports["buffer"], middle, die.wire(("input", GROUPS[group].homes[0]))[1]
+
+
+@pytest.mark.parametrize("group", [0, 1])
+def test_arrows_of_a_route_lead_from_memory_to_the_arrays_and_back(group: int) -> None:
+    picture = floorplan(DIGITS, PLAN, route(group=group))
+    memory, buffer, array, home = stops(Die(DIGITS, *_corner(picture)), group)
+    ways = [one.points for one in picture.shapes if isinstance(one, Line) and one.arrow]
+    for shift, way, ends in zip((-3, 0, 3), ways, ((memory, buffer), (buffer, array), (home, memory)), strict=True):
+        for place, end in zip((way[0], way[-1]), ends, strict=True):
+            assert place == pytest.approx([at + shift for at in end])
+        x, y = way[1]
+        assert y == pytest.approx(way[0][1]) or x == pytest.approx(way[0][0])
+    assert [(one.x, one.y) for one in picture.shapes if isinstance(one, Mark)] == [
+        pytest.approx(place) for place in (memory, buffer, array, home)
+    ]
+
+
+def test_a_way_goes_across_first_and_then_down() -> None:
+    assert _bent(((0.0, 0.0), (3.0, 4.0), (3.0, 9.0))) == [(0, 0), (3, 0), (3, 4), (3, 9)]
+
+
+@pytest.mark.parametrize("group", [0, 1])
+def test_each_part_of_a_route_is_told_with_its_own_length(group: int) -> None:
+    buses, shown_of = Buses(DIGITS), route(group=group)
+    texts = [one.text for one in floorplan(DIGITS, PLAN, shown_of).texts]
+    there, back = buses.route("memory", "buffer").length_mm, buses.route("neurons", "memory").length_mm
+    assert (shown_of.read_mm, shown_of.back_mm) == (float(there), float(back))
+    for name, mm in (("1  main memory to buffer", there), ("4  codes back to main memory", back)):
+        assert f"{float(mm):.3g} mm" in texts[texts.index(name) : texts.index(name) + 2]
+    assert any(f"in {shown_of.analog.rounds} turn" in text for text in texts)
+
+
+def test_the_caption_names_the_stage_with_most_arrays_and_not_that_with_most_layers() -> None:
+    chip = load_chip("acortex_resnet")
+    groups = [form_group(number, 64, 64, [Rect(number, 0)], chip) for number in range(30)]
+    groups.append(form_group(30, 64 * 60, 64, [Rect(30, 0, 60)], chip))
+    layers = {number: f"conv_{number}" for number in range(30)} | {30: "fc"}
+    caption = " ".join(one.text for one in floorplan(chip, Plan("net", groups, layers)).texts[-2:])
+    assert "and fc 66.7 % of them" in caption
+
+
+@pytest.mark.parametrize(("number", "more"), [(8, ""), (9, ", ...")])
+def test_eight_names_of_groups_are_told_to_choose_from(number: int, more: str) -> None:
+    chip = load_chip("acortex_resnet")
+    groups = [form_group(at, 64, 64, [Rect(at, 0)], chip) for at in range(number)]
+    with pytest.raises(UsageError) as caught:
+        group_named("g99", Plan("net", groups))
+    assert caught.value.hint == f"its groups are {', '.join(f'g{at}' for at in range(8))}{more}"
 
 
 def test_a_group_is_known_by_its_name() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from functools import partial
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -112,6 +113,25 @@ def test_lines_that_need_not_cross_do_not() -> None:
     pairs = ((0, 1), (3, 2), (4, 5))
     above = [placed.y[rank][Item(one)] < placed.y[rank][Item(other)] for rank, (one, other) in enumerate(pairs)]
     assert len(set(above)) == 1
+
+
+def test_a_tangle_lies_by_its_neighbours_before_and_behind_with_room_between() -> None:
+    """Ranks are put in order forwards and backwards; a new line begins anew, and none is pushed down alone."""
+    edges = dict.fromkeys(
+        [(3, 6), (4, 7), (2, 6), (1, 8), (4, 9), (0, 9), (4, 5), (2, 3), (3, 9), (2, 8), (1, 5), (1, 2), (1, 7)], 1
+    )
+    placed = place(10, edges, SIZES, 3)
+    node, lane = Item, partial(Item, node=False)
+    assert [[(item, placed.y[rank][item]) for item in items] for rank, items in enumerate(placed.ranks)] == [
+        [(node(0), 59.5), (node(4), 102.5), (node(1), 145.5)],
+        [(lane(0), 19.75), (lane(4), 62.75), (node(5), 93.25), (node(7), 136.25), (node(2), 179.25), (lane(1), 209.75)],
+        [(lane(0), 4.5), (lane(4), 47.5), (node(3), 164.0), (lane(2), 194.5), (node(8), 225.0)],
+        [(node(9), 289.0), (node(6), 332.0)],
+    ]
+    for held in placed.y:
+        places = sorted((middle, (SIZES.height if item.node else SIZES.lane) / 2) for item, middle in held.items())
+        for (above, high), (below, low) in pairwise(places):
+            assert below - low - (above + high) >= SIZES.apart - 1e-9
 
 
 @pytest.mark.parametrize("nodes", [1, 2, 40, 160])

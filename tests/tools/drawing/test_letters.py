@@ -84,6 +84,13 @@ def test_a_long_name_keeps_its_begin_and_its_end() -> None:
     assert found.startswith("global") and found.endswith("work") and "…" in found
 
 
+@pytest.mark.parametrize("cut", ["abcdefg", "abc…fg", "ab…fg", "ab…g", ""])
+def test_a_name_is_cut_to_three_letters_at_least(cut: str) -> None:
+    """Where the room is for just these, or for two."""
+    room = width_of(cut or "a…g", 12)
+    assert shortest("abcdefg", room, 12) == cut
+
+
 def test_nothing_is_left_where_there_is_no_room() -> None:
     assert shortest("conv4", 5, 12) == ""
 

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from acortex.isa import assemble_file
+from acortex.programs.shipped import FOLDER
 from acortex.sim.inputs import HostData
 from acortex.sim.results import timed
 from acortex.sim.run import Prepared, prepare
@@ -205,3 +207,15 @@ def test_many_layers_are_taken_together() -> None:
 
 def test_what_memory_holds_at_first_is_named_first() -> None:
     assert held("zoo:digits_mlp").names[0] == INITIAL
+
+
+def test_each_input_and_each_layer_has_a_name_in_the_order_of_the_program() -> None:
+    found = residents(prepare(assemble_file(FOLDER / "vector_add.s")), COLUMNS)
+    assert found.names == [INITIAL, "a", "b", "sum"]
+    assert sorted(set(found.owners.tolist())) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("windows", [1, 7, 100, 396, 397, 1000])
+def test_words_that_are_live_are_told_in_so_many_windows_at_most(windows: int) -> None:
+    found = residents(prepare(assemble_file(FOLDER / "vector_add.s")), windows)
+    assert len(found.live) <= windows and max(found.live) == found.peak_words

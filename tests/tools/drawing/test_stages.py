@@ -52,6 +52,11 @@ def test_a_name_is_cut_after_as_many_parts_wherever_others_end() -> None:
     assert [stage.name for stage in stages(names)] == ["short", "block0", "block1", "block2", "tail"]
 
 
+def test_names_that_all_begin_alike_are_no_single_stage() -> None:
+    names = [f"net_{number}" for number in range(40)]
+    assert [stage.name for stage in stages(names, 4)] == [f"net_{at} to net_{at + 9}" for at in (0, 10, 20, 30)]
+
+
 def test_names_without_common_parts_are_cut_into_runs() -> None:
     names = [f"layer{number}" for number in range(100)]
     found = stages(names, 10)

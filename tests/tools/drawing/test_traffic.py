@@ -234,6 +234,15 @@ def test_a_program_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     assert caught.value.hint
 
 
+def test_a_program_may_have_as_many_instructions_as_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = source("nop\nnop\n")
+    monkeypatch.setattr(module, "MOST_STEPS", len(program.words))
+    assert traffic(program, 32).nodes == []
+    monkeypatch.setattr(module, "MOST_STEPS", len(program.words) - 1)
+    with pytest.raises(AcortexError, match="goes on for more than"):
+        traffic(program, 32)
+
+
 def test_groups_are_those_of_the_program() -> None:
     program = open_program("zoo:inception_v1", weights=False)
     held = found("inception_v1").layer_of_group()

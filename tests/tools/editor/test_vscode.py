@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from report_pages import NODE
 
+from acortex.isa.asm import formatter
 from acortex.isa.table import ROWS
 from acortex.tools.editor import textmate
 from acortex.tools.editor.vocabulary import CHOICES, DIRECTIVES, MNEMONICS, OPERANDS, REGISTER
@@ -75,6 +78,48 @@ def test_the_package_names_files_that_are_there_and_nothing_that_is_built() -> N
         ".vscodeignore",
     }  # fmt: skip
     assert json.loads((FOLDER / "language-configuration.json").read_text())["comments"]["lineComment"] == ";"
+
+
+def test_one_language_is_named_everywhere_and_is_that_of_files_of_assembly() -> None:
+    contributes = PACKAGE["contributes"]
+    (language,), (grammar,) = contributes["languages"], contributes["grammars"]
+    assert language["extensions"] == [".s"]
+    assert grammar["language"] == language["id"] == "acortex-asm"
+    assert list(contributes["configurationDefaults"]) == [f"[{language['id']}]"]
+    written = contributes["configurationDefaults"][f"[{language['id']}]"]
+    assert (written["editor.tabSize"], written["editor.insertSpaces"]) == (formatter.INDENT, True)
+    command = contributes["configuration"]["properties"]["acortex.command"]
+    assert (command["type"], command["default"]) == ("string", "acortex")
+
+
+def test_a_double_click_takes_a_whole_word_of_the_language() -> None:
+    settings = json.loads((FOLDER / "language-configuration.json").read_text())
+    word = re.compile(settings["wordPattern"], re.ASCII)
+    line = r"at_1: .equ KxKx64.size, \n + d0 * (w12) ; \()"
+    assert word.findall(line) == ["at_1", ".equ", "KxKx64.size", r"\n", "d0", "w12"]
+    for name in (*MNEMONICS, *OPERANDS, *CHOICES, *DIRECTIVES):
+        assert word.fullmatch(name), name
+    assert settings["brackets"] == [["(", ")"]]
+    assert [one["open"] for one in settings["autoClosingPairs"]] == ["(", '"']
+
+
+@pytest.mark.skipif(NODE is None, reason="needs Node: apt-get install nodejs")
+def test_the_extension_starts_restarts_and_stops_its_server_and_says_where_it_cannot() -> None:
+    """In Node, with as much of an editor as it asks for."""
+    assert NODE is not None
+    script = Path(__file__).with_name("asked_of_an_extension.js")
+    told = subprocess.run([NODE, script, FOLDER / "extension.js"], check=True, capture_output=True, text=True).stdout
+    found = json.loads(told)
+    language = PACKAGE["contributes"]["languages"][0]["id"]
+    assert found["server"] == {"command": "my/acortex", "args": ["lsp"], "transport": "stdio"}
+    assert found["documents"] == [
+        {"scheme": "file", "language": language}, {"scheme": "untitled", "language": language},
+    ]  # fmt: skip
+    assert set(re.findall(r"\w+", found["watched"])) == {"s", "npz", "npy"}
+    assert found["steps"] == ["start 1", "stop 1", "start 2", "stop 2", "start 3 fails", "start 4"]
+    (message,) = found["messages"]
+    assert message.startswith("aCortex: `my/acortex lsp` did not start. Set acortex.command") and "ENOENT" in message
+    assert found["subscriptions"] == 1
 
 
 def test_the_client_starts_the_server_of_the_command_line() -> None:

@@ -10,13 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from acortex.errors import UsageError
-from acortex.tools.sweep.cluster import check_address
+from acortex.errors import MissingExtra, UsageError
+from acortex.tools.sweep.cluster import PATIENCE_S, check_address, cluster
 from acortex.tools.sweep.spec import spec_of
 from acortex.tools.sweep.sweeping import sweep
 
@@ -43,7 +45,97 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 def test_another_machine_needs_tls(address: str) -> None:
     with pytest.raises(UsageError, match="is another machine") as caught:
         check_address(address)
-    assert caught.value.hint.startswith("tls://")
+    assert caught.value.hint.startswith(f"tls://{address.removeprefix('tcp://')}, with the certificates")
+
+
+class Scheduler:
+    """Stands for dask.distributed: keeps what a client is made with, and has workers of so many threads."""
+
+    def __init__(self, threads: dict[str, int], error: Exception | None = None) -> None:
+        self.threads, self.error = threads, error
+        self.calls: list[tuple[str, dict[str, object]]] = []
+        self.executors: list[dict[str, object]] = []
+        self.open = 0
+
+    def connected(self, address: str, **given: object) -> Scheduler:
+        """Makes a client, or fails as one does that finds no scheduler."""
+        self.calls.append((address, given))
+        if self.error is not None:
+            raise self.error
+        self.open += 1
+        return self
+
+    def __enter__(self) -> Scheduler:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.open -= 1
+
+    def nthreads(self) -> dict[str, int]:
+        """The threads of each worker."""
+        return self.threads
+
+    def get_executor(self, **given: object) -> ThreadPoolExecutor:
+        """What takes work."""
+        self.executors.append(given)
+        return ThreadPoolExecutor(1)
+
+
+@pytest.fixture
+def scheduler(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scheduler]:
+    found = Scheduler({"tls://10.0.0.3:1": 2, "tls://10.0.0.4:1": 3})
+    module = SimpleNamespace(Client=found.connected, Security=lambda **given: given)
+    monkeypatch.setitem(sys.modules, "distributed", module)
+    yield found
+    assert found.open == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "security"),
+    [("tls://10.0.0.3:8786", {"require_encryption": True}), ("tcp://127.0.0.1:8786", None)],
+)
+def test_a_client_of_tls_takes_no_plain_connection_and_has_all_threads_of_all_workers(
+    scheduler: Scheduler, address: str, security: object
+) -> None:
+    with cluster(address) as (executor, threads):
+        assert (threads, scheduler.open) == (5, 1)
+        assert executor.submit(abs, -3).result() == 3
+    given = {"security": security, "timeout": PATIENCE_S, "set_as_default": False}
+    assert scheduler.calls == [(address, given)]
+    assert scheduler.executors == [{"pure": False}]  # what is run twice is done twice: work has effects
+
+
+def test_a_scheduler_without_workers_is_given_work_for_one(scheduler: Scheduler) -> None:
+    scheduler.threads = {}
+    with cluster("tcp://127.0.0.1:1") as (_, threads):
+        assert threads == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError("Timed out trying to connect\nafter 20 s"), "Timed out trying to connect"),
+        (TimeoutError(), "TimeoutError"),
+        (ValueError("bad host"), "bad host"),
+        (TypeError("TLS expects a `ssl_context`"), "TLS expects a `ssl_context`"),
+    ],
+)
+def test_what_a_client_fails_with_is_one_line(scheduler: Scheduler, error: Exception, told: str) -> None:
+    scheduler.error = error
+    with pytest.raises(UsageError) as caught, cluster("tcp://127.0.0.1:9"):
+        pass
+    assert str(caught.value).splitlines()[0] == f"tcp://127.0.0.1:9: no scheduler answers: {told}"
+
+
+def test_an_address_is_judged_before_anything_is_sent_there(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match="is another machine"), cluster("tcp://10.0.0.3:8786"):
+        pass
+    assert scheduler.calls == []
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(MissingExtra, match=r"acortex\[cluster\]"), cluster("tcp://127.0.0.1:1"):
+        pass
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -98,6 +99,41 @@ def fig7b_saw() -> dict[str, str]:
 def test_the_kind_of_fig7b_is_no_prediction() -> None:
     results = [result(at, 4.0) for at in range(len(KINDS))]
     assert {row.row: row.basis for row in fig2.rows(results) if row.basis != "predicted"} == fig7b_saw()
+
+
+def test_rows_and_picture_have_the_numbers_of_each_kind() -> None:
+    results = [result(0, 4.0), replace(result(6, 9.0), bits=None), replace(result(1, 2.0), latency_ms=1.5)]
+    rows = {row.row: (row.ours, row.unit) for row in fig2.rows(results)}
+    assert rows["density, Ia 0T1R, amplitude"] == (1.0, "um2 per weight")
+    assert rows["density, IV switched capacitor"] == (7.0, "um2 per weight")
+    assert rows["precision, Ib 0T1R, time"] == (BITS[KINDS[1].cell], "bits")
+    assert "precision, IV switched capacitor" not in rows
+    assert (rows["speed, Ia 0T1R, amplitude"], rows["speed, Ib 0T1R, time"]) == ((3.0, "ms"), (1.5, "ms"))
+    assert rows["energy, IV switched capacitor"] == (9.0, "uJ")
+    numbers, scores = fig2.drawn_of(results)
+    assert numbers.columns["um2_per_weight"] == [1, 7, 2] and numbers.columns["latency_ms"] == [3, 3, 1.5]
+    assert numbers.columns["bits"][1] == 0 and numbers.columns["energy_uj"] == [4, 9, 2]
+    assert scores.columns == {
+        "density": [2, 3, 1, 2, 1, 2, 0], "precision": [1, 2, 2, 3, 2, 3, 0], "speed": [4, 2, 2, 1, 2, 1, 1],
+        "energy": [2, 3, 1, 2, 1, 2, 2],
+    }  # fmt: skip
+
+
+def test_a_kind_has_the_numbers_of_its_run_and_the_sources_of_its_chip() -> None:
+    chip = kinds.chip_of(KINDS[4])
+    arrays = chip.config["arrays"]
+    weights = 2 * (arrays["m_top"] + arrays["m_bottom"]) * arrays["n"] * 64 * 64
+    areas = {"arrays": 3.0, "sensing": 2.0, "dacs": 1.0, "main_memory": 50.0}
+    run = SimpleNamespace(area_by_component_mm2=areas, latency_s=2e-3, energy_j=4e-5)
+    found = kinds._result(KINDS[4], chip, run)  # type: ignore[arg-type]  # the numbers that are taken
+    assert (found.um2_per_weight, found.latency_ms, found.energy_uj) == pytest.approx((6e6 / weights, 2, 40))
+    assert found.bits == BITS[KINDS[4].cell]
+    settings = {"density": "area.cells_um2", "precision": "errors.tuning_pct", "speed": "arrays.frame_ns"}
+    assert found.sources == {
+        **{metric: chip.sources.get(path, "") for metric, path in settings.items()},
+        "energy": chip.sources["energy.array_pj"],
+    }
+    assert [found.better(metric) for metric in METRICS] == pytest.approx([weights / 6e6, found.bits, 0.5, 1 / 40])
 
 
 @pytest.mark.slow  # Inception-v1 on seven chips

@@ -7,6 +7,8 @@ import json
 import struct
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -141,6 +143,76 @@ def test_a_folder_without_files_and_another_figure_are_errors(tmp_path: Path) ->
     assert "no IDX file can be read from it" in result.stderr
     result = CliRunner().invoke(cli, ["reproduce", "fig3", "--mnist", str(tmp_path)])
     assert (result.exit_code, "fig3 takes no digits" in result.stderr) == (2, True)
+
+
+def population(ideal: float, mean: float, p5: float, p95: float) -> SimpleNamespace:
+    return SimpleNamespace(ideal=ideal, accuracy=SimpleNamespace(mean=mean, p5=p5, p95=p95))
+
+
+def few() -> fig5.Classifier:
+    """A study of numbers that are easily told apart."""
+    units = {"vmm/load": 10, "vmm/frame": 200, "neurons": 40, "controller": 1000}
+    run = SimpleNamespace(
+        utilisation={name: SimpleNamespace(busy=busy) for name, busy in units.items()},
+        clock_ns=2.0, latency_s=9e-7, energy_j=18e-9, area_mm2=0.8,
+    )  # fmt: skip
+    outputs = np.arange(30.0).reshape(3, 10)
+    parts: dict[str, Any] = {
+        "given": digits.Digits(IMAGES, LABELS, "seven digits"),
+        "as_written": {0.0: population(0.95, 0.94, 0.91, 0.96), 0.5: population(0.95, 0.93, 0.9, 0.94)},
+        "offset": 0.75,
+        "with_offset": population(0.95, 0.92, 0.88, 0.94),
+        "run": run,
+        "ties": np.array([0.2, 0.4, 0.6]),
+        "right": np.array([3, 3, 15]),
+        "wrong": np.array([0, 3]),
+        "transient": digits.Transient(np.array([0.0, 1.5, 3.0]), outputs, 3, 700.0),
+    }
+    return fig5.Classifier(**parts)
+
+
+def test_rows_are_the_numbers_of_the_study() -> None:
+    rows = {row.row: row for row in fig5.rows(few())}
+    wanted = {
+        "cells": (101_780, "cells", "exact"), "neurons": (74, "neurons", "exact"),
+        "latency of loads, frames and conversions": (0.5, "us", "fitted"),
+        "latency from host to host": (0.9, "us", "fitted"), "energy": (18, "nJ", "fitted"),
+        "area": (0.8, "mm2", "fitted"), "outputs settled to half a code": (700, "ns", "chosen"),
+        "accuracy of the ideal chip": (95, "%", "predicted"), "cells that are tuned": (30, "%", "published"),
+        "accuracy of chips as written, mean": (94, "%", "predicted"), fig5.LOST: (1, "points", "predicted"),
+        "of it, by which of equal weights are tuned, standard deviation": (0.163299, "points", "predicted"),
+        fig5.OFFSET: (0.75, "codes", "fitted"), fig5.LOST_FITTED: (3, "points", "fitted"),
+    }  # fmt: skip
+    assert {name: (rows[name].ours, rows[name].unit, rows[name].basis) for name in wanted} == {
+        name: (pytest.approx(ours, rel=1e-5), unit, how) for name, (ours, unit, how) in wanted.items()
+    }
+    printed = {name: rows[name].paper for name in wanted if rows[name].paper is not None}
+    assert printed == {
+        "cells": 101_780, "neurons": 74, "latency of loads, frames and conversions": 1, "energy": 20, "area": 1,
+        "outputs settled to half a code": 1000, "accuracy of the ideal chip": 96.2,
+        "accuracy of chips as written, mean": 94.65, fig5.LOST: 1.55, fig5.LOST_FITTED: 1.55,
+    }  # fmt: skip
+    assert "lose 0.20 to 0.60 points" in rows["of it, by which of equal weights are tuned, standard deviation"].note
+    assert "percentile of chips is 1.00 to 7.00 points" in rows[fig5.LOST_FITTED].note
+    assert "a standard error of 8.2 points" in rows["accuracy of the ideal chip"].note  # of seven digits at 95 %
+
+
+def test_the_picture_has_the_numbers_of_the_study() -> None:
+    drawn = {one.name: one.columns for one in fig5.drawn_of(few())}
+    counts = drawn["digits by their largest output"]
+    assert counts["code"] == [*range(16)]
+    assert [counts["right"][at] for at in (0, 3, 15)] == [0, 2, 1]
+    assert [counts["wrong"][at] for at in (0, 3, 15)] == [1, 1, 0]
+    turned = drawn["turn-on of one digit"]
+    assert (turned["ns"], turned["output_3"], turned["output_9"]) == ([0, 1.5, 3], [3, 13, 23], [9, 19, 29])
+    assert drawn["points lost by the spread of offsets"] == {
+        "codes": [0, 0.5], "mean": [1, 2], "p5": [-1, 1], "p95": [4, 5],
+    }  # fmt: skip
+
+
+def test_a_population_without_offsets_has_no_setting_of_them() -> None:
+    assert fig5.offset_settings(0.0) == ()
+    assert fig5.offset_settings(0.25) == ("errors.neuron_offset_codes=0.25",)
 
 
 @pytest.mark.slow  # seven populations of 100 chips
