@@ -143,13 +143,18 @@ def run(
         noise_seed=whole("noise_seed", noise_seed, SEED),
         data_energy=data_energy,
     )
-    return _completed(result, made, trace)
+    return _completed(result, made, inputs, trace)
 
 
-def _completed(result: Result, made: Opened, trace: str | Path | None) -> Result:
-    """A result whose report says on which inputs the ranges of its network were chosen, and where its trace is."""
+def _completed(result: Result, made: Opened, inputs: Inputs, trace: str | Path | None) -> Result:
+    """A result whose report says whether its outputs are right, on which inputs the ranges of its network were chosen,
+    and where its trace is.
+    """
+    from acortex.tools.digits_check import verified
+
     written = None if trace is None else str(trace) if Path(trace).exists() else part_of(trace)
-    more = {"calibration": made.calibration, "trace": written}
+    checked = verified(made.program, inputs, result)
+    more = {"verification": checked, "calibration": made.calibration, "trace": written}
     return replace(result, report=result.report.model_copy(update=more))
 
 

@@ -44,6 +44,17 @@ def test_no_option_changes_what_a_report_holds(prepared: Prepared) -> None:
         assert len(report.as_dict()) == len(names)
 
 
+@pytest.mark.parametrize("options", [{}, {"inputs": {"image": FOUR.tolist()}}, {"timing": False}], ids=str)
+def test_a_run_is_held_to_what_its_network_should_give_as_the_command_does(options: dict[str, Any]) -> None:
+    checked = acortex.run("zoo:digits_mlp", **options).report.verification
+    assert checked is not None and checked.equal and checked.codes == 10 * (4 if "inputs" in options else 1500)
+
+
+@pytest.mark.parametrize("options", [{"max_cycles": 500}, {"values": False}, {"noise_seed": 1}], ids=str)
+def test_a_part_of_a_run_and_a_chip_with_errors_are_held_to_nothing(options: dict[str, Any]) -> None:
+    assert acortex.run("zoo:digits_mlp", inputs=FOUR, **options).report.verification is None
+
+
 def test_a_run_without_time_says_that_it_has_no_cycles() -> None:
     result = acortex.run("zoo:digits_mlp", inputs=FOUR, timing=False)
     assert result.report.cycles is None

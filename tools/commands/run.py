@@ -369,10 +369,9 @@ def _complete(result: Result, made: Opened, inputs: Inputs, options: dict[str, A
     """The report of a run with what the simulator does not have: whether its outputs are right, where its trace is, and
     on which inputs the ranges of its network were chosen.
     """
-    from acortex.tools.digits_check import verification
+    from acortex.tools.digits_check import verified
 
-    ideal = not result.report.stopped and result.report.errors is None
-    checked = verification(made.program, inputs, result.outputs) if ideal else None
+    checked = verified(made.program, inputs, result)
     more = {"verification": checked, "trace": _trace(options["trace"]), "calibration": made.calibration}
     return result.report.model_copy(update=more)
 

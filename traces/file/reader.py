@@ -49,6 +49,8 @@ class Trace:
     lost: str
     digest: Digest | None = None
     """The same rows with less detail, where the file of a long run has that; of a selection by unit and layer, too."""
+    whole: Trace | None = None
+    """Of a selection, the trace that it was chosen from; None of a trace as its file has it."""
 
     @property
     def cycles(self) -> int:
@@ -94,7 +96,7 @@ class Trace:
         header = replace(self.header, filters=narrowed(self.header, wanted))
         whole = {name for name, value in wanted.items() if value is not None} <= {"unit", "layer"}
         digest = self.digest.select(wanted.get("unit"), wanted.get("layer")) if self.digest and whole else None
-        return replace(self, header=header, events=events, waits=waits, digest=digest)
+        return replace(self, header=header, events=events, waits=waits, digest=digest, whole=self.whole or self)
 
     def chunks(self, *names: str) -> Iterator[dict[str, Ints]]:
         """The events, some at a time; see `Table.chunks`."""
