@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pkgutil
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -201,3 +203,13 @@ def test_what_a_call_cannot_mean_is_one_error_with_a_hint(options: dict[str, Any
     with pytest.raises(UsageError, match=told) as caught:
         acortex.run("zoo:digits_mlp", **options)
     assert caught.value.hint
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_calls_that_the_manual_names_are_there() -> None:
+    named = {name for page in DOCS.rglob("*.md") for name in re.findall(r"`(acortex(?:\.\w+)+)\(", page.read_text())}
+    assert len(named) > 30
+    for name in named:
+        assert callable(pkgutil.resolve_name(name)), name
