@@ -114,9 +114,8 @@ def run(
 ) -> Result:
     """Simulates a program, and returns what came out, what it cost and where the time went.
 
-    Takes what `prepare` takes, and: a `trace`, its level and filters; `max_cycles` that end it; `values=False` and
-    `timing=False` for less; `keep_layers`; `check_order`; `observers` of events; `processes` (docs/extending.md).
-    Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
+    Takes what `prepare` takes, and raises what it raises; and a `trace`, its level and filters; `max_cycles` that end
+    it, as Ctrl-C does; `values=False`, `timing=False`; `check_order`; `observers`; `processes` (docs/extending.md).
     """
     from acortex.sim import run as simulator
     from acortex.tools.console.ranges import CYCLES, SEED, whole
@@ -140,6 +139,7 @@ def run(
         progress=progress,
         observers=observers,
         processes=processes,
+        keep_interrupted=True,
         noise_seed=whole("noise_seed", noise_seed, SEED),
         data_energy=data_energy,
     )

@@ -116,7 +116,7 @@ class Timeline:
         self.fence = Fence(program, chip, inferences)
         self.groups = self.fence.configuration.times()
         self._sequencer = Fenced(program, inferences, self.fence)
-        TimedChip(chip, self._sequencer, self.groups).run()
+        TimedChip(chip, self._sequencer, self.groups).run_whole()
         self.registers = self._sequencer.snapshot()
         """The controller's registers as cycle 0 begins."""
         self.first = self._sequencer.serial
@@ -227,7 +227,7 @@ class Timeline:
         if (point := next(self._points.before(self._at), None)) is not None:
             again.restore(point.snapshot)
         try:
-            last = again.run()
+            last = again.run_whole()
         except DeadlockError as deadlock:
             last = max(last, chip.kernel.cycle) + 1
             error = error or deadlock

@@ -226,6 +226,13 @@ class TimedChip:
         with rarely_collected():
             return self._to_its_end(limit, tick)
 
+    def run_whole(self) -> int:
+        """Runs to the end, where a part of the run would be taken for all of it: Ctrl-C is raised, as elsewhere."""
+        cycles = self.run()
+        if self.interrupted:
+            raise KeyboardInterrupt
+        return cycles
+
     def _to_its_end(self, limit: int | None, tick: Callable[[], None] | None) -> int:
         try:
             self._simulate(limit, tick)

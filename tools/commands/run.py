@@ -357,6 +357,7 @@ def _simulate(program: Program, chip: Chip, options: dict[str, Any], inputs: Inp
             progress=bar,
             check_order=options["check_order"] or None,
             skip=not options["no_skip"],
+            keep_interrupted=True,
             noise_seed=options["noise_seed"],
             data_energy=options["data_energy"],
         )
