@@ -19,7 +19,7 @@ from acortex.sim.debug.results import (
 from acortex.sim.debug.timeline import View
 from acortex.sim.timing.channel import AnyChannel, Channel
 from acortex.sim.timing.deadlock import SETTINGS, Stuck, pending, plain
-from acortex.sim.timing.handovers import CAUSES
+from acortex.sim.timing.handovers import BUS, CAUSES
 from acortex.sim.timing.kernel import IDLE
 from acortex.sim.timing.paths import FRAME
 from acortex.sim.timing.unit import SYNC, Agent, Unit
@@ -86,6 +86,8 @@ def _unit(program: Program, view: View, unit: Unit, stuck: Stuck) -> UnitState:
     cycle, left = view.cycle, unit.remaining if isinstance(unit, Agent) else 0
     pc, layer, inference, _ = unit.context
     place = place_of(program, pc, layer, inference) if pc >= 0 else None
+    if unit.path.startswith(BUS):
+        return _lane(program, view, unit)
     if unit.last > cycle:
         return UnitState(unit.path, "busy", unit.last, place=place, left=left)
     if unit.cause != IDLE:
@@ -96,6 +98,17 @@ def _unit(program: Program, view: View, unit: Unit, stuck: Stuck) -> UnitState:
     if _goes_on(view, unit):
         return UnitState(unit.path, "goes on", cycle, place=place if left else None, left=left)
     return UnitState(unit.path, "idle", unit.since)
+
+
+def _lane(program: Program, view: View, unit: Unit) -> UnitState:
+    """What a lane of a bus does: words that were granted have turns ahead, in which it is busy, and idle between."""
+    takes = view.chip.chip.buses.word_cycles
+    of_lane = view.events[:, view.events[1] == view.chip.units.index(unit)]
+    on_it = of_lane[:, (of_lane[0] <= view.cycle) & (of_lane[0] > view.cycle - takes)]
+    if not on_it.size:
+        return UnitState(unit.path, "idle", unit.since)
+    start, _, pc, layer, inference = on_it[:, -1].tolist()
+    return UnitState(unit.path, "busy", start + takes, place=place_of(program, pc, layer, inference))
 
 
 def _goes_on(view: View, unit: Unit) -> bool:

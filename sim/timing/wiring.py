@@ -310,7 +310,7 @@ class TimedChip:
             raise refusal_of_skipping(where, what)
 
     def advance(self, cycle: int) -> None:
-        """Runs up to a cycle, in which nothing happens yet; `run` goes on from there.
+        """Runs up to a cycle, in which nothing happens yet, and gives listeners their rows; `run` goes on from there.
 
         Raises UsageError for a cycle of the past, and for a chip that skips.
         """
@@ -319,6 +319,7 @@ class TimedChip:
             raise UsageError(f"the chip is in cycle {self.now} already", where=f"advance({cycle})")
         self._begin()
         self.kernel.advance(cycle)
+        self._probe.publish()
 
     def step(self) -> bool:
         """Does one step of the event loop, some events of some units; returns whether there was one to do."""
@@ -392,6 +393,7 @@ class TimedChip:
         self._sequencer.restore(values.pop("sequencer"))
         self._began = values.pop("began")
         self.kernel.advance(cycle)
+        self._probe.publish()
         self.kernel.cycle = cycle
         frame = snapshot.Frame(cycle, units={unit.path: unit for unit in self.units})
         snapshot.restore(parts, frame, (*values.items(), *(found.sums or ())))

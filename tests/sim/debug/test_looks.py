@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import groupby, pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from systems import copying
 
 from acortex.errors import UsageError
+from acortex.isa.asm.assembler import assemble_file
 from acortex.isa.program import Memory
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.debug.debugger import Debugger
 from acortex.sim.run import prepare
+from acortex.sim.tracing import Tracing
+from acortex.traces.file.reader import open as open_trace
 
 from .test_debugger import debugger, of_text
+
+PROGRAMS = Path(__file__).parents[3] / "programs"
 
 
 def test_a_watched_word_stops_after_each_write_of_an_instruction_that_comes_back_to_it() -> None:
@@ -44,6 +50,30 @@ def test_after_a_jump_back_goes_to_the_instruction_before_and_not_to_older_moves
         each.back(2)
     assert one.where() == other.where()
     assert one.cycle > 5
+
+
+@pytest.mark.parametrize("settings", [[], ["buses.word_cycles=5", "buses.down_lanes=2", "memory.ports=2"]], ids=str)
+def test_a_lane_is_busy_in_the_turns_of_its_words_and_idle_between_a_grant_and_its_turn(
+    settings: list[str], tmp_path: Path
+) -> None:
+    program = assemble_file(PROGRAMS / "residual.s")
+    ready = prepare(program, load_chip(program.chip, settings))
+    cycles = ready.time(trace=Tracing(tmp_path / "t.actrace")).cycles
+    trace = open_trace(tmp_path / "t.actrace")
+    turns = trace.select(unit="buses/*")
+    begins = turns["start"] + 1  # as a cycle begins, a word that is granted in it has yet to be
+    ends, units = turns["start"] + turns["duration"], turns["unit"]
+    one, met = Debugger(ready), 0
+    for cycle in (*range(200, 400, 3), *range(1020, 1040), cycles - 90, 351):
+        one.until(f"cycle {cycle}") if cycle > one.cycle else one.back(1 << 20) and one.until(f"cycle {cycle}")
+        assert one.cycle == cycle
+        for lane in (unit for unit in one.units() if unit.path.startswith("buses/")):
+            mine = units == trace.header.units.index(lane.path)
+            on_it = ends[mine & (begins <= cycle) & (cycle < ends)].tolist()
+            begun = ends[mine & (turns["start"] == cycle)].tolist()
+            assert ([lane.cycle] if lane.state == "busy" else []) in (on_it, begun)
+            met += lane.state == "busy" and lane.place is not None
+    assert met > 5
 
 
 def test_a_breakpoint_that_is_deleted_leaves_its_number_free_for_no_other() -> None:
