@@ -80,6 +80,18 @@ def test_what_is_shown_of_a_result_is_short_and_says_what_one_wants_to_know(
     assert "<th>energy_j</th>" in page
 
 
+def test_what_a_notebook_shows_of_a_program_a_chip_and_what_is_made_of_them_is_a_line() -> None:
+    program = acortex.compile("zoo:digits_cnn").program
+    assert repr(program) == "Program(digits_cnn for acortex_inception, 100 instructions)"
+    chip = load_chip("acortex_digits", ["memory.ports=2"])
+    assert repr(chip) == str(chip) == "Chip(acortex_digits with 1 other setting)"
+    debugger = acortex.debug("zoo:digits_mlp", inputs=FOUR)
+    debugger.cycles(3)
+    assert repr(debugger) == "Debugger(digits_mlp on acortex_digits, cycle 3)"
+    found = acortex.recalibrate("zoo:digits_mlp", inputs=FOUR, chips=2, settings=["errors.tuning_pct=5"])
+    assert repr(found) == "Recalibrated(digits_mlp for acortex_digits, 2 scales)"
+
+
 def test_inferences_as_a_table_of_pandas(prepared: Prepared) -> None:
     result = prepared.run()
     table = result.report.to_pandas()

@@ -60,7 +60,8 @@ class Trace:
 
     def __repr__(self) -> str:
         header, part = self.header, f", part={self.part!r}" if self.part else ""
-        rows = f"events={self.events.stored_rows:,}"
+        of = "of_" if self.whole else ""  # how many rows a selection has is not known before all are looked at
+        rows = f"{of}events={self.events.stored_rows:,}"
         return f"Trace({str(self.path)!r}, program={header.program!r}, chip={header.chip!r}, {rows}{part})"
 
     def __len__(self) -> int:
