@@ -389,7 +389,7 @@ def _check_options(
         _check_without_values(timing, noise_seed, data_energy)
     if level not in LEVELS:
         raise UsageError(f"a trace has no level {level!r}", hint=f"levels are {', '.join(LEVELS)}")
-    if trace is not None and (str(trace) == files.STANDARD or "\0" in str(trace)):
+    if trace is not None and (str(files.named("trace", trace)) == files.STANDARD or "\0" in str(trace)):
         raise UsageError(f"trace is {str(trace)[:80]!r}, no path of a file", hint='give one such as "run.actrace"')
     if not all(hasattr(one, "emit") and hasattr(one, "wait") for one in observers):
         raise UsageError("an observer has the methods emit and wait", hint="see acortex.sim.timing.probe.Observer")

@@ -217,6 +217,30 @@ def test_what_a_call_cannot_mean_is_one_error_with_a_hint(options: dict[str, Any
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: acortex.serve(None), "system is of type NoneType"),  # type: ignore[arg-type]
+        (lambda: acortex.serve("zoo:digits_mlp", arrivals=3), "arrivals is of type int"),  # type: ignore[arg-type]
+        (lambda: acortex.sweep(3, "folder"), "spec is of type int"),  # type: ignore[arg-type]
+        (lambda: acortex.sweep("spec.toml", None), "folder is of type NoneType"),  # type: ignore[arg-type]
+        (lambda: acortex.sweep("spec.toml", "folder", workers=0), "workers is 0"),
+        (lambda: acortex.sweep("spec.toml", "folder", samples=3), "samples is 3"),
+        (lambda: acortex.optimise(["a"], "folder"), "spec is of type list"),  # type: ignore[arg-type]
+        (lambda: acortex.optimise("spec.toml", "folder", trials=0), "trials is 0"),
+        (lambda: acortex.run("zoo:digits_mlp", trace=3), "trace is of type int"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_of_another_type_or_out_of_range_is_one_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, call: Callable[[], object], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spec.toml").write_text('program = "zoo:digits_mlp"\n[axes]\n"memory.ports" = [1, 2]\n')
+    with pytest.raises(UsageError, match=told):
+        call()
+    assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
+
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
