@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -74,6 +75,35 @@ def test_a_lane_is_busy_in_the_turns_of_its_words_and_idle_between_a_grant_and_i
             assert ([lane.cycle] if lane.state == "busy" else []) in (on_it, begun)
             met += lane.state == "busy" and lane.place is not None
     assert met > 5
+
+
+@pytest.mark.parametrize("name", ["vmm", "lstm_step", "in_flight"])
+def test_what_a_unit_does_is_told_with_the_instruction_that_its_trace_has(name: str, tmp_path: Path) -> None:
+    program = assemble_file(PROGRAMS / f"{name}.s")
+    ready = prepare(program, load_chip(program.chip))
+    ready.time(trace=Tracing(tmp_path / "t.actrace"))
+    trace = open_trace(tmp_path / "t.actrace")
+    header, met = trace.header, Counter[str]()
+    one = Debugger(ready)
+    for cycle in range(1, 240):
+        one.cycles(1)
+        doing = {
+            **{
+                header.units[row.unit]: ("waits", row)
+                for row in trace.waits
+                if row.start <= cycle < row.start + row.span
+            },
+            **{header.units[row.unit]: ("busy", row) for row in trace if row.start <= cycle < row.start + row.span},
+        }
+        for unit in one.units():
+            state, row = doing.get(unit.path, ("idle", None))
+            if row is None or state != unit.state or (state == "waits" and header.causes[row.cause] != unit.cause):
+                continue  # as a cycle begins, what begins in it has yet to
+            assert unit.cycle == (row.start + row.span if state == "busy" else row.start)
+            if unit.place is not None:
+                assert (unit.place.pc, unit.place.inference) == (row.pc, row.inference), (cycle, unit)
+                met[unit.path] += 1
+    assert {"vmm/frame", "host/in", "main_memory/read", "buses/down"} <= met.keys()
 
 
 def test_a_breakpoint_that_is_deleted_leaves_its_number_free_for_no_other() -> None:
