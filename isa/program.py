@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.wording import count
+
 
 @dataclass(frozen=True, eq=False)
 class Weights:
@@ -165,6 +167,9 @@ class Program:
     results: tuple[HostResult, ...] = ()
     chip_at: str = ""
     """Where the chip is named: "file:line:column" of a source, the file of a container; empty where it is not."""
+
+    def __repr__(self) -> str:
+        return f"Program({self.name} for {self.chip}, {count(len(self.words), 'instruction')})"
 
     @property
     def given(self) -> tuple[Tensor, ...]:

@@ -37,6 +37,6 @@ def timing_of(prepared: Prepared) -> Timing:
     sequencer = Sequencer(prepared.program, prepared.host.inferences)
     groups = prepared.rules().configuration.times()
     setup = TimedChip(prepared.chip, sequencer, groups)
-    setup_cycles = setup.run()
+    setup_cycles = setup.run_whole()
     timed = TimedChip(prepared.chip, sequencer, groups, skip=True)
-    return Timing(setup, setup_cycles, timed, timed.run(), prepared.host.inferences)
+    return Timing(setup, setup_cycles, timed, timed.run_whole(), prepared.host.inferences)

@@ -146,9 +146,12 @@ class Prepared:
         observers: Sequence[Observer] = (),
         processes: Sequence[Process] = (),
         skip: bool = True,
+        keep_interrupted: bool = False,
     ) -> Result:
         """Simulates time and energy, without values. The options are those of `acortex.sim.run.run`."""
-        how = _Time(trace, max_cycles, arrivals.wanted(check_order), progress, observers, processes, skip)
+        how = _Time(
+            trace, max_cycles, arrivals.wanted(check_order), progress, observers, processes, skip, keep_interrupted
+        )
         return self._timed(how, False, None)
 
     def run(
@@ -162,9 +165,12 @@ class Prepared:
         observers: Sequence[Observer] = (),
         processes: Sequence[Process] = (),
         skip: bool = True,
+        keep_interrupted: bool = False,
     ) -> Result:
         """Computes the outputs, and simulates time and energy. The options are those of `acortex.sim.run.run`."""
-        how = _Time(trace, max_cycles, arrivals.wanted(check_order), progress, observers, processes, skip)
+        how = _Time(
+            trace, max_cycles, arrivals.wanted(check_order), progress, observers, processes, skip, keep_interrupted
+        )
         return self._timed(how, True, LayerDump() if keep_layers else None)
 
     def timed_chip(self, listeners: Sequence[Listener] = (), *, skip: bool = False) -> TimedChip:
@@ -175,7 +181,7 @@ class Prepared:
         """
         sequencer = Sequencer(self.program, self.host.inferences)
         groups = self.rules().configuration.times()
-        TimedChip(self.chip, sequencer, groups).run()
+        TimedChip(self.chip, sequencer, groups).run_whole()
         return TimedChip(self.chip, sequencer, groups, listeners, prices(self.chip).total, skip=skip)
 
     def rules(self) -> Functional:
@@ -325,6 +331,7 @@ def run(
     observers: Sequence[Observer] = (),
     processes: Sequence[Process] = (),
     skip: bool = True,
+    keep_interrupted: bool = False,
     noise_seed: int | None = None,
     data_energy: bool = False,
 ) -> Result:
@@ -336,9 +343,10 @@ def run(
     does. `processes` are simpy processes of a user that live in the chip, see sim/timing/processes.py. `keep_layers`
     keeps what each layer wrote. `trace_filters` says what a trace leaves out, see `acortex.traces.file.merge.Filter`.
     `skip=False` simulates each event, also those that repeat what has been: all but `skipped` of the report is equal,
-    see docs/skipping.md. `check_order` holds the timed run to the order of the program, see sim/arrivals.py, and to a
-    run that skips; left out, the environment variable ACORTEX_CHECK_ORDER says so. `noise_seed` and `data_energy` are
-    those of `prepare`.
+    see docs/skipping.md. `check_order` holds the timed run to the order of the program (sim/arrivals.py), and to a run
+    that skips; left out, ACORTEX_CHECK_ORDER of the environment says so. With `keep_interrupted` a run that Ctrl-C ends
+    returns what it came to, as with `max_cycles`; else that is raised, so that no part is taken for the whole.
+    `noise_seed` and `data_energy` are those of `prepare`.
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for inputs that do not fit.
     """
@@ -355,8 +363,8 @@ def run(
             return Result(functional_report(program, prepared.chip, functional.warnings, None))
         found = prepared.values(keep_layers=keep_layers, progress=progress)
         return Result(found.report, found.outputs, found.layers)
-    traced = Tracing(trace, trace_level, trace_filters or {}) if trace else None
-    how = _Time(traced, max_cycles, arrivals.wanted(check_order), progress, observers, processes, skip)
+    traced, check = Tracing(trace, trace_level, trace_filters or {}) if trace else None, arrivals.wanted(check_order)
+    how = _Time(traced, max_cycles, check, progress, observers, processes, skip, keep_interrupted)
     return prepared._timed(how, values, LayerDump() if keep_layers and values else None)
 
 
@@ -371,6 +379,7 @@ class _Time:
     observers: Sequence[Observer]
     processes: Sequence[Process]
     skip: bool
+    keep_interrupted: bool
 
     @property
     def skips(self) -> bool:
@@ -385,7 +394,7 @@ def _simulate(
     program, chip = prepared.program, prepared.chip
     groups = functional.configuration.times()
     setup = TimedChip(chip, sequencer, groups)
-    setup_cycles = setup.run()
+    setup_cycles = setup.run_whole()
     digest = sha256(program)
     writer = how.trace.begin(program, chip, digest, len(how.processes)) if how.trace else None
     try:
@@ -398,6 +407,8 @@ def _simulate(
             chip, sequencer, groups, listeners, price, record=how.check, processes=how.processes, skip=how.skips
         )
         cycles = timed.run(how.max_cycles, _ticks(how, timed, prepared.host.inferences, functional.steps))
+        if timed.interrupted and not how.keep_interrupted:
+            raise KeyboardInterrupt
         timing = Timing(setup, setup_cycles, timed, cycles, prepared.host.inferences)
         report = timed_report(program, chip, timing, digest)
         if how.check:
@@ -405,7 +416,7 @@ def _simulate(
         if registers is not None and not how.processes and not timed.stopped:
             sequencer.restore(registers)
             skipping = TimedChip(chip, sequencer, groups, skip=True)
-            timing = Timing(setup, setup_cycles, skipping, skipping.run(), prepared.host.inferences)
+            timing = Timing(setup, setup_cycles, skipping, skipping.run_whole(), prepared.host.inferences)
             arrivals.check_skipping(report, timed_report(program, chip, timing, digest))
         return timed, report.model_copy(update={"order_checked": how.check, **_end(writer, report, timed)})
     finally:

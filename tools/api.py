@@ -114,9 +114,8 @@ def run(
 ) -> Result:
     """Simulates a program, and returns what came out, what it cost and where the time went.
 
-    Takes what `prepare` takes, and: a `trace`, its level and filters; `max_cycles` that end it; `values=False` and
-    `timing=False` for less; `keep_layers`; `check_order`; `observers` of events; `processes` (docs/extending.md).
-    Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
+    Takes what `prepare` takes, and raises what it raises; and a `trace`, its level and filters; `max_cycles` that end
+    it, as Ctrl-C does; `values=False`, `timing=False`; `check_order`; `observers`; `processes` (docs/extending.md).
     """
     from acortex.sim import run as simulator
     from acortex.tools.console.ranges import CYCLES, SEED, whole
@@ -140,16 +139,22 @@ def run(
         progress=progress,
         observers=observers,
         processes=processes,
+        keep_interrupted=True,
         noise_seed=whole("noise_seed", noise_seed, SEED),
         data_energy=data_energy,
     )
-    return _completed(result, made, trace)
+    return _completed(result, made, inputs, trace)
 
 
-def _completed(result: Result, made: Opened, trace: str | Path | None) -> Result:
-    """A result whose report says on which inputs the ranges of its network were chosen, and where its trace is."""
+def _completed(result: Result, made: Opened, inputs: Inputs, trace: str | Path | None) -> Result:
+    """A result whose report says whether its outputs are right, on which inputs the ranges of its network were chosen,
+    and where its trace is.
+    """
+    from acortex.tools.digits_check import verified
+
     written = None if trace is None else str(trace) if Path(trace).exists() else part_of(trace)
-    more = {"calibration": made.calibration, "trace": written}
+    checked = verified(made.program, inputs, result)
+    more = {"verification": checked, "calibration": made.calibration, "trace": written}
     return replace(result, report=result.report.model_copy(update=more))
 
 
@@ -384,7 +389,7 @@ def _check_options(
         _check_without_values(timing, noise_seed, data_energy)
     if level not in LEVELS:
         raise UsageError(f"a trace has no level {level!r}", hint=f"levels are {', '.join(LEVELS)}")
-    if trace is not None and (str(trace) == files.STANDARD or "\0" in str(trace)):
+    if trace is not None and (str(files.named("trace", trace)) == files.STANDARD or "\0" in str(trace)):
         raise UsageError(f"trace is {str(trace)[:80]!r}, no path of a file", hint='give one such as "run.actrace"')
     if not all(hasattr(one, "emit") and hasattr(one, "wait") for one in observers):
         raise UsageError("an observer has the methods emit and wait", hint="see acortex.sim.timing.probe.Observer")

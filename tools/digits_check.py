@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.program import Program
 from acortex.sim.results import Verification
+
+if TYPE_CHECKING:
+    from acortex.sim.inputs import Inputs
+    from acortex.sim.run import Result
 
 
 def verification(program: Program, inputs: Any, outputs: Mapping[str, NDArray[Any]]) -> Verification | None:
@@ -33,6 +37,12 @@ def verification(program: Program, inputs: Any, outputs: Mapping[str, NDArray[An
         different=int(differs.sum()),
         first=int(rows[0]) if len(rows) else None,
     )
+
+
+def verified(program: Program, inputs: Inputs, result: Result) -> Verification | None:
+    """The same of a whole run of an ideal chip; None of another one, whose outputs may differ."""
+    whole = not result.report.stopped and result.report.errors is None
+    return verification(program, inputs, result.outputs) if whole else None
 
 
 def _codes(program: Program, inputs: Any) -> NDArray[np.uint8]:

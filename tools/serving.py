@@ -47,14 +47,17 @@ def serve(
 
     Raises UsageError for what is out of range, or cannot be read, and the errors of a run.
     """
+    from acortex.sim.system.parts import System
     from acortex.sim.system.stream import served
 
     if timing not in TIMINGS:
         raise UsageError(f"timing is {timing!r}", hint=f"one of {', '.join(TIMINGS)}")
     stream = (whole("requests", requests, REQUESTS), needed("seed", seed, SEED), needed("replicas", replicas, REPLICAS))
+    if not isinstance(arrivals, str):
+        raise UsageError(f"arrivals is of type {type(arrivals).__name__}", hint='give "saturated", "poisson:80%", …')
     times = times_of(arrivals)
-    if isinstance(system, str | Path):
-        system = open_system(str(system), chip, settings, link, weights=False)
+    if not isinstance(system, System):
+        system = open_system(str(files.named("system", system)), chip, settings, link, weights=False)
     elif chip is not None or settings or link:
         raise UsageError("chip, settings and link are for the name of a system", hint="this one is open already")
     return served(system, arrivals, *stream, times=times, simulated=timing == "simulated", progress=progress)

@@ -109,12 +109,12 @@ class _Chip:
     def __call__(self, skip: bool) -> float:
         """The seconds of one run."""
         sequencer = Sequencer(self._program, self._inferences)
-        TimedChip(self._chip, sequencer, self._groups).run()
+        TimedChip(self._chip, sequencer, self._groups).run_whole()
         return seconds(partial(self._run, sequencer, skip))
 
     def _run(self, sequencer: Sequencer, skip: bool) -> None:
         chip = TimedChip(self._chip, sequencer, self._groups, skip=skip)
-        chip.run()
+        chip.run_whole()
         self.events = sum(chip.tally.events.values())
         self.simulated = self.events - (chip.skipper.skipped if chip.skipper is not None else 0)
 

@@ -117,7 +117,9 @@ def check_path(trace: Trace) -> None:
         raise UsageError(
             "does not hold every event, and so not the critical path",
             where=str(trace.path),
-            hint="write it with --trace-level events and without filters",
+            hint="this is a selection: give the trace that it was chosen from"
+            if trace.whole and _every_event(trace.whole)
+            else "write it with --trace-level events and without filters",
         )
     if not trace.header.handovers:
         raise UsageError(

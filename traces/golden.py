@@ -24,7 +24,10 @@ from acortex.traces.headroom import along
 from acortex.traces.results_of_paths import Changed
 from acortex.wording import did_you_mean
 
-SCHEMA = "acortex.golden/1"
+KIND = "acortex.golden/"
+"""What the schema of every golden begins with, of any version."""
+
+SCHEMA = f"{KIND}1"
 WIDTH = 100
 LARGEST = 16 << 20
 """Bytes that a golden may have: far more than any that was written here."""
@@ -294,7 +297,8 @@ def compare(before: Golden, after: Golden, tolerances: Mapping[str, float] | Non
     name wins. A metric that only one of the two has counts as 0 in the other.
     """
     old, new = metrics(before), metrics(after)
-    allowed = _tolerances(tolerances or {}, [*old, *new])
+    allowed = tolerances or {}
+    _check_tolerances(allowed, [*old, *new])
     found = [
         Difference(name, old.get(name), new.get(name))
         for name in dict.fromkeys((*old, *new))
@@ -305,14 +309,18 @@ def compare(before: Golden, after: Golden, tolerances: Mapping[str, float] | Non
     return sorted(beyond, key=lambda one: (place[one.metric.partition(".")[0]], -abs(one.change)))
 
 
-def _tolerances(given: Mapping[str, float], names: Sequence[str]) -> Mapping[str, float]:
+def check_tolerances(given: Mapping[str, float], content: Golden) -> None:
+    """UsageError for tolerances that are no such numbers, or of metrics that this golden does not have."""
+    _check_tolerances(given, list(metrics(content)))
+
+
+def _check_tolerances(given: Mapping[str, float], names: Sequence[str]) -> None:
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
             raise UsageError(f"the tolerance of {name} is {value!r}: a relative one, such as 0.01, is needed")
         if not any(_covers(name, known) for known in (*SECTIONS, *names)):
             hint = did_you_mean(name, [*SECTIONS, *names], f"metrics begin with {', '.join(SECTIONS)}")
             raise UsageError(f"there is no metric {name!r} to tolerate", hint=hint)
-    return given
 
 
 def _covers(name: str, metric: str) -> bool:

@@ -41,14 +41,16 @@ LEAST = 100
 
 
 def critical(trace: Trace) -> CriticalPath:
-    """The critical path of a trace.
+    """The critical path of a trace; of a selection what of its run's path lies in it.
 
     `segments` follow each other without a gap from 0 to `cycles`; the sums `by_unit`, `by_cause`, `by_layer` and
     `by_line` each add up to `cycles`, largest first. `halving` has, for units and for parts of several units (`host`,
     `vmm`, `main_memory`, …) that have a hundredth of the path or more, the cycles that a run with its delays halved
     could be shorter at most. `rivals` say what held the ports and lanes that the path waited for.
     """
-    path = critical_path(trace)
+    path = critical_path(trace.whole or trace)
+    if trace.whole:
+        path = of_selection(path, trace)
     segments = [PathSegment.model_validate(plain(one, trace)) for one in path]
     return sums_of(path, trace).model_copy(update={"segments": segments})
 
@@ -88,12 +90,20 @@ def _covers(trace: Trace) -> Said:
 
 
 def of_selection(path: Path, trace: Trace) -> Path:
-    """What of the path of a run lies in a selection of its trace: segments of its units, layers, inferences, cycles."""
+    """What of the path of a run lies in a selection of its trace: segments of its units, layers, inferences, kinds,
+    lines and cycles.
+    """
     header, filters = trace.header, trace.header.filters
     first, end = filters.get("from_cycle", 0), filters.get("to_cycle", trace.cycles)
     found = []
     for one in path:
-        place = {"units": one.unit, "layers": header.layers[one.layer], "inferences": one.inference}
+        place = {
+            "units": one.unit,
+            "layers": header.layers[one.layer],
+            "inferences": one.inference,
+            "kinds": one.name,
+            "lines": header.source(one.pc),
+        }
         cut = one._replace(start=max(one.start, first), end=min(one.end, end))
         if cut.start < cut.end and all(value in filters.get(name, (value,)) for name, value in place.items()):
             found.append(cut)

@@ -37,6 +37,7 @@ from acortex.sim.functional.lanes import follow, values_of
 from acortex.sim.functional.rules import limits
 from acortex.sim.inputs import Inputs, host_data
 from acortex.units import joules
+from acortex.wording import count
 
 Floats = NDArray[np.float64]
 
@@ -53,6 +54,9 @@ class Recalibrated:
 
     program: Program
     report: RecalibrationReport
+
+    def __repr__(self) -> str:
+        return f"Recalibrated({self.program.name} for {self.program.chip}, {count(len(self.report.scales), 'scale')})"
 
 
 def recalibrate(

@@ -18,12 +18,13 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from acortex.errors import ManyErrors
 from acortex.isa.machine import CHANNELS
-from acortex.sim.chip.chip_files import chip_names, read_chip
+from acortex.sim.chip.chip_files import OVERRIDDEN, chip_names, read_chip
 from acortex.sim.chip.errors import Errors
 from acortex.sim.chip.refusals import explain, place, unknown_sources
 from acortex.sim.chip.setting import Real, Section, Setting, price, setting, settings_of
 from acortex.sim.chip.spread import Spread, wrong_spreads
 from acortex.sim.chip.technology_files import known
+from acortex.wording import count
 
 __all__ = ["SETTINGS", "Chip", "Setting", "chip_names", "load_chip"]
 
@@ -270,6 +271,13 @@ class Chip(Section):
     errors: Errors
     sources: dict[str, str]
     spreads: dict[str, Spread] = Field(default_factory=dict, description="by path, how far a price or delay may be off")
+
+    def __repr__(self) -> str:
+        laid = sum(source == OVERRIDDEN for source in self.sources.values())
+        more = f" with {count(laid, 'other setting')}" if laid else ""
+        return f"Chip({self.name}{more})"
+
+    __str__ = __repr__
 
     @property
     def columns(self) -> int:

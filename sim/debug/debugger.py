@@ -68,6 +68,9 @@ class Debugger:
         self._set: dict[int, _Set] = {}
         self._numbers = 0
 
+    def __repr__(self) -> str:
+        return f"Debugger({self.program.name} on {self.prepared.chip.name}, cycle {self._cycle:,})"
+
     @property
     def cycle(self) -> int:
         """The cycle that the run stands at the beginning of."""

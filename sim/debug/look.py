@@ -17,11 +17,13 @@ from acortex.sim.debug.results import (
     UnitState,
 )
 from acortex.sim.debug.timeline import View
+from acortex.sim.timing.array import WAIT_LOAD, Frame
 from acortex.sim.timing.channel import AnyChannel, Channel
 from acortex.sim.timing.deadlock import SETTINGS, Stuck, pending, plain
-from acortex.sim.timing.handovers import CAUSES
+from acortex.sim.timing.handovers import BUS, CAUSES
 from acortex.sim.timing.kernel import IDLE
 from acortex.sim.timing.paths import FRAME
+from acortex.sim.timing.probe import Rows
 from acortex.sim.timing.unit import SYNC, Agent, Unit
 
 GRANT = "grant"
@@ -84,10 +86,14 @@ def units(program: Program, view: View) -> tuple[UnitState, ...]:
 
 def _unit(program: Program, view: View, unit: Unit, stuck: Stuck) -> UnitState:
     cycle, left = view.cycle, unit.remaining if isinstance(unit, Agent) else 0
-    pc, layer, inference, _ = unit.context
-    place = place_of(program, pc, layer, inference) if pc >= 0 else None
+    context = unit.loading if isinstance(unit, Frame) and unit.cause == WAIT_LOAD else unit.context
+    place = _place(program, *context[:3])
+    if unit.path.startswith(BUS):
+        return _lane(program, view, unit)
     if unit.last > cycle:
-        return UnitState(unit.path, "busy", unit.last, place=place, left=left)
+        begun = _events(view, unit)[:, -1:]  # it may have taken its next instruction, in the last event of this one
+        doing = _place(program, *begun[2:, 0].tolist()) if begun.size else place
+        return UnitState(unit.path, "busy", unit.last, place=doing, left=left if doing == place else 0)
     if unit.cause != IDLE:
         if unit.since > cycle:  # its request is made, and the arbiter has yet to see it
             return UnitState(unit.path, "waits", unit.last, GRANT, "the arbiter of main memory", place=place, left=left)
@@ -96,6 +102,27 @@ def _unit(program: Program, view: View, unit: Unit, stuck: Stuck) -> UnitState:
     if _goes_on(view, unit):
         return UnitState(unit.path, "goes on", cycle, place=place if left else None, left=left)
     return UnitState(unit.path, "idle", unit.since)
+
+
+def _place(program: Program, pc: int, layer: int, inference: int) -> Place | None:
+    """The instruction of an event or a wait; None where it is of none."""
+    return place_of(program, pc, layer, inference) if pc >= 0 else None
+
+
+def _events(view: View, unit: Unit) -> Rows:
+    """The events of a unit that led to the view, as far as they are kept."""
+    return view.events[:, view.events[1] == unit.number]
+
+
+def _lane(program: Program, view: View, unit: Unit) -> UnitState:
+    """What a lane of a bus does: words that were granted have turns ahead, in which it is busy, and idle between."""
+    takes = view.chip.chip.buses.word_cycles
+    of_lane = _events(view, unit)
+    on_it = of_lane[:, (of_lane[0] <= view.cycle) & (of_lane[0] > view.cycle - takes)]
+    if not on_it.size:
+        return UnitState(unit.path, "idle", unit.since)
+    start, _, pc, layer, inference = on_it[:, -1].tolist()
+    return UnitState(unit.path, "busy", start + takes, place=place_of(program, pc, layer, inference))
 
 
 def _goes_on(view: View, unit: Unit) -> bool:

@@ -82,11 +82,16 @@ class _Point(NamedTuple):
 
 @dataclass(frozen=True)
 class View:
-    """A chip in a cycle: nothing has begun in it or after it. It is to be looked at, and does not go on."""
+    """A chip in a cycle: nothing has begun in it or after it. It is to be looked at, and does not go on.
+
+    `events` are those that led to it, and the turns on buses of words that were granted. They have the rows of a
+    Stretch, and the layer and the inference below them.
+    """
 
     cycle: int
     chip: TimedChip
     sequencer: Fenced
+    events: Rows
 
 
 class _Collector:
@@ -96,8 +101,12 @@ class _Collector:
         self.kept: list[Rows] = []
 
     def events(self, rows: Rows) -> None:
-        """Keeps start, unit and address of each event."""
-        self.kept.append(rows[[0, 2, 5]])
+        """Keeps start, unit, address, layer and inference of each event."""
+        self.kept.append(rows[[0, 2, 5, 6, 7]])
+
+    def all(self) -> Rows:
+        """What was kept."""
+        return np.concatenate([np.zeros((5, 0), np.int64), *self.kept], axis=1)
 
     def waits(self, rows: Rows) -> None:
         """Drops waits: a chip in a cycle says itself what its units wait for."""
@@ -116,7 +125,7 @@ class Timeline:
         self.fence = Fence(program, chip, inferences)
         self.groups = self.fence.configuration.times()
         self._sequencer = Fenced(program, inferences, self.fence)
-        TimedChip(chip, self._sequencer, self.groups).run()
+        TimedChip(chip, self._sequencer, self.groups).run_whole()
         self.registers = self._sequencer.snapshot()
         """The controller's registers as cycle 0 begins."""
         self.first = self._sequencer.serial
@@ -190,7 +199,7 @@ class Timeline:
         writes = tuple(_writes(chip, first, last))
         self._forget(last)
         snapshot = replace(chip.snapshot(), run=None)  # `run` holds all words of the program
-        events = np.concatenate([np.zeros((3, 0), np.int64), *self._collector.kept], axis=1)
+        events = self._collector.all()
         events = events[:, np.argsort(events[0], kind="stable")]
         within, begun = events[:, events[0] < last], events[:, events[0] >= last]
         end = self._end_of(chip, within, last)
@@ -227,7 +236,7 @@ class Timeline:
         if (point := next(self._points.before(self._at), None)) is not None:
             again.restore(point.snapshot)
         try:
-            last = again.run()
+            last = again.run_whole()
         except DeadlockError as deadlock:
             last = max(last, chip.kernel.cycle) + 1
             error = error or deadlock
@@ -264,14 +273,17 @@ class Timeline:
     def view(self, cycle: int) -> View:
         """The chip in a cycle, which is not past the end of the run."""
         if self._view is None or self._view.cycle != cycle:
-            point = next((one for one in self._points.before(cycle) if one.ahead <= cycle), None)
-            chip, _, control = self._new()
+            crossing = cycle - self.prepared.chip.buses.word_cycles  # words that began later may be on a bus still
+            before = (one for one in self._points.before(cycle) if max(one.ahead, one.snapshot.cycle) <= crossing)
+            point = next(before, None)
+            chip, collector, control = self._new()
             if point is not None:
                 chip.restore(point.snapshot)
+                collector.kept.append(point.begun)
             self.fence.look(control.serial + cycle - chip.now + 1)
             chip.kernel.limit = cycle
             chip.advance(cycle)
-            self._view = View(cycle, chip, control)
+            self._view = View(cycle, chip, control, collector.all())
         return self._view
 
 

@@ -62,7 +62,8 @@ class Totals:
         """Of each instruction the first of those in a row that have its layer and inference."""
         self.simulated = 0
         """How many events were simulated."""
-        self._done: list[Done] = []
+        self._done = [Done(*(np.zeros(0, np.int64),) * len(Done._fields))]
+        """Begun with nothing: a run may be interrupted before its first event."""
         self._spent = np.zeros((len(units), len(CAUSES)), np.int64)
         self._granted: defaultdict[int, list[Ints]] = defaultdict(list)
         """The cycles of grants, by unit."""

@@ -226,6 +226,13 @@ class TimedChip:
         with rarely_collected():
             return self._to_its_end(limit, tick)
 
+    def run_whole(self) -> int:
+        """Runs to the end, where a part of the run would be taken for all of it: Ctrl-C is raised, as elsewhere."""
+        cycles = self.run()
+        if self.interrupted:
+            raise KeyboardInterrupt
+        return cycles
+
     def _to_its_end(self, limit: int | None, tick: Callable[[], None] | None) -> int:
         try:
             self._simulate(limit, tick)
@@ -303,7 +310,7 @@ class TimedChip:
             raise refusal_of_skipping(where, what)
 
     def advance(self, cycle: int) -> None:
-        """Runs up to a cycle, in which nothing happens yet; `run` goes on from there.
+        """Runs up to a cycle, in which nothing happens yet, and gives listeners their rows; `run` goes on from there.
 
         Raises UsageError for a cycle of the past, and for a chip that skips.
         """
@@ -312,6 +319,7 @@ class TimedChip:
             raise UsageError(f"the chip is in cycle {self.now} already", where=f"advance({cycle})")
         self._begin()
         self.kernel.advance(cycle)
+        self._probe.publish()
 
     def step(self) -> bool:
         """Does one step of the event loop, some events of some units; returns whether there was one to do."""
@@ -385,6 +393,7 @@ class TimedChip:
         self._sequencer.restore(values.pop("sequencer"))
         self._began = values.pop("began")
         self.kernel.advance(cycle)
+        self._probe.publish()
         self.kernel.cycle = cycle
         frame = snapshot.Frame(cycle, units={unit.path: unit for unit in self.units})
         snapshot.restore(parts, frame, (*values.items(), *(found.sums or ())))

@@ -60,7 +60,7 @@ def test_the_path_of_an_interrupted_run_is_a_chain_of_the_whole_run(tmp_path: Pa
         if len(calls) == 3:
             raise KeyboardInterrupt
 
-    trace = traced(tmp_path / "t.actrace", progress=interrupt)
+    trace = traced(tmp_path / "t.actrace", progress=interrupt, keep_interrupted=True)
     found = list(critical_path(trace))
     assert trace.lost and 0 < trace.cycles < whole.cycles and tiles(found, trace.cycles)
     meeting = next(one for one in reversed(found) if one.what == "busy")  # an event has ended in both runs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pkgutil
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -44,6 +46,17 @@ def test_no_option_changes_what_a_report_holds(prepared: Prepared) -> None:
         assert len(report.as_dict()) == len(names)
 
 
+@pytest.mark.parametrize("options", [{}, {"inputs": {"image": FOUR.tolist()}}, {"timing": False}], ids=str)
+def test_a_run_is_held_to_what_its_network_should_give_as_the_command_does(options: dict[str, Any]) -> None:
+    checked = acortex.run("zoo:digits_mlp", **options).report.verification
+    assert checked is not None and checked.equal and checked.codes == 10 * (4 if "inputs" in options else 1500)
+
+
+@pytest.mark.parametrize("options", [{"max_cycles": 500}, {"values": False}, {"noise_seed": 1}], ids=str)
+def test_a_part_of_a_run_and_a_chip_with_errors_are_held_to_nothing(options: dict[str, Any]) -> None:
+    assert acortex.run("zoo:digits_mlp", inputs=FOUR, **options).report.verification is None
+
+
 def test_a_run_without_time_says_that_it_has_no_cycles() -> None:
     result = acortex.run("zoo:digits_mlp", inputs=FOUR, timing=False)
     assert result.report.cycles is None
@@ -65,6 +78,18 @@ def test_what_is_shown_of_a_result_is_short_and_says_what_one_wants_to_know(
     page = result.report._repr_html_()
     assert f"<td>{result.cycles:,}</td>" in page
     assert "<th>energy_j</th>" in page
+
+
+def test_what_a_notebook_shows_of_a_program_a_chip_and_what_is_made_of_them_is_a_line() -> None:
+    program = acortex.compile("zoo:digits_cnn").program
+    assert repr(program) == "Program(digits_cnn for acortex_inception, 100 instructions)"
+    chip = load_chip("acortex_digits", ["memory.ports=2"])
+    assert repr(chip) == str(chip) == "Chip(acortex_digits with 1 other setting)"
+    debugger = acortex.debug("zoo:digits_mlp", inputs=FOUR)
+    debugger.cycles(3)
+    assert repr(debugger) == "Debugger(digits_mlp on acortex_digits, cycle 3)"
+    found = acortex.recalibrate("zoo:digits_mlp", inputs=FOUR, chips=2, settings=["errors.tuning_pct=5"])
+    assert repr(found) == "Recalibrated(digits_mlp for acortex_digits, 2 scales)"
 
 
 def test_inferences_as_a_table_of_pandas(prepared: Prepared) -> None:
@@ -190,3 +215,37 @@ def test_what_a_call_cannot_mean_is_one_error_with_a_hint(options: dict[str, Any
     with pytest.raises(UsageError, match=told) as caught:
         acortex.run("zoo:digits_mlp", **options)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: acortex.serve(None), "system is of type NoneType"),  # type: ignore[arg-type]
+        (lambda: acortex.serve("zoo:digits_mlp", arrivals=3), "arrivals is of type int"),  # type: ignore[arg-type]
+        (lambda: acortex.sweep(3, "folder"), "spec is of type int"),  # type: ignore[arg-type]
+        (lambda: acortex.sweep("spec.toml", None), "folder is of type NoneType"),  # type: ignore[arg-type]
+        (lambda: acortex.sweep("spec.toml", "folder", workers=0), "workers is 0"),
+        (lambda: acortex.sweep("spec.toml", "folder", samples=3), "samples is 3"),
+        (lambda: acortex.optimise(["a"], "folder"), "spec is of type list"),  # type: ignore[arg-type]
+        (lambda: acortex.optimise("spec.toml", "folder", trials=0), "trials is 0"),
+        (lambda: acortex.run("zoo:digits_mlp", trace=3), "trace is of type int"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_of_another_type_or_out_of_range_is_one_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, call: Callable[[], object], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spec.toml").write_text('program = "zoo:digits_mlp"\n[axes]\n"memory.ports" = [1, 2]\n')
+    with pytest.raises(UsageError, match=told):
+        call()
+    assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_calls_that_the_manual_names_are_there() -> None:
+    named = {name for page in DOCS.rglob("*.md") for name in re.findall(r"`(acortex(?:\.\w+)+)\(", page.read_text())}
+    assert len(named) > 30
+    for name in named:
+        assert callable(pkgutil.resolve_name(name)), name

@@ -7,14 +7,14 @@ import click
 from acortex.tools.commands.sweep import exit_code_of, processors, working_on
 from acortex.tools.console.manners import say
 from acortex.tools.console.output import console, format_option, print_json, show
-from acortex.tools.console.ranges import Whole
+from acortex.tools.console.ranges import TRIALS, WORKERS
 
 
 @click.command()
 @click.argument("spec", metavar="SPEC.toml", type=click.Path())
 @click.option("-o", "--output", "folder", metavar="DIR", required=True, type=click.Path(), help="Keep results here.")
-@click.option("--trials", metavar="N", type=Whole(1, 1_000_000), default=100, show_default=True, help="Points to try.")
-@click.option("--workers", metavar="N", type=Whole(1, 1024), help="Processes that work; else one per processor.")
+@click.option("--trials", metavar="N", type=TRIALS, default=100, show_default=True, help="Points to try.")
+@click.option("--workers", metavar="N", type=WORKERS, help="Processes that work; else one per processor.")
 @click.option("--scheduler", metavar="ADDRESS", help="Work on a scheduler of dask.distributed: tcp://127.0.0.1:8786.")
 @format_option
 def optimise(spec: str, folder: str, trials: int, workers: int | None, scheduler: str | None, form: str) -> int:

@@ -357,6 +357,7 @@ def _simulate(program: Program, chip: Chip, options: dict[str, Any], inputs: Inp
             progress=bar,
             check_order=options["check_order"] or None,
             skip=not options["no_skip"],
+            keep_interrupted=True,
             noise_seed=options["noise_seed"],
             data_energy=options["data_energy"],
         )
@@ -369,10 +370,9 @@ def _complete(result: Result, made: Opened, inputs: Inputs, options: dict[str, A
     """The report of a run with what the simulator does not have: whether its outputs are right, where its trace is, and
     on which inputs the ranges of its network were chosen.
     """
-    from acortex.tools.digits_check import verification
+    from acortex.tools.digits_check import verified
 
-    ideal = not result.report.stopped and result.report.errors is None
-    checked = verification(made.program, inputs, result.outputs) if ideal else None
+    checked = verified(made.program, inputs, result)
     more = {"verification": checked, "trace": _trace(options["trace"]), "calibration": made.calibration}
     return result.report.model_copy(update=more)
 

@@ -15,7 +15,7 @@ from acortex.tools.console import files
 from acortex.tools.console.manners import Group, say, warn
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import ProgressBar
-from acortex.tools.console.ranges import DRAWS, Whole
+from acortex.tools.console.ranges import CONSTANTS, DRAWS, WORKERS
 from acortex.tools.sweep.metrics import USUAL, metrics_of
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ def sweep() -> None:
 @sweep.command("run", hidden=True)
 @click.argument("spec", metavar="SPEC.toml", type=click.Path())
 @click.option("-o", "--output", "folder", metavar="DIR", required=True, type=click.Path(), help="Keep results here.")
-@click.option("--workers", metavar="N", type=Whole(1, 1024), help="Processes that work; else one per processor.")
+@click.option("--workers", metavar="N", type=WORKERS, help="Processes that work; else one per processor.")
 @click.option("--scheduler", metavar="ADDRESS", help="Work on a scheduler of dask.distributed: tcp://127.0.0.1:8786.")
 @click.option("--uncertain", is_flag=True, help="Draw constants within their spreads: numbers get intervals.")
-@click.option("--samples", metavar="N", type=Whole(20, 1_000_000), help="Samples of constants per point; else 1,000.")
+@click.option("--samples", metavar="N", type=CONSTANTS, help="Samples of constants per point; else 1,000.")
 @click.option("--time-samples", metavar="N", type=DRAWS, help="Draws of delays, each simulated; else 100.")
 @format_option
 def run(

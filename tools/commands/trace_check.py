@@ -35,15 +35,16 @@ def check(path: str, golden: str, update: bool, given: tuple[str, ...], before: 
     from acortex.sim.ledger.reprice import completed
     from acortex.tools.goldens import check as checking
     from acortex.traces.file.reader import open as open_trace
+    from acortex.traces.golden import check_tolerances
     from acortex.traces.golden import golden as measure
 
     files.check_apart((("RUN.actrace", path), ("--before", before)), (("--update", golden if update else None),))
     run = completed(open_trace(path))
-    anew = update and not Path(golden).exists()
-    recorded = {} if anew else checking.read_golden(golden)
+    recorded = checking.replaced_golden(golden) if update else checking.read_golden(golden)
     allowed = checking.tolerances(given)
     measured = measure(run)
-    if anew:
+    if recorded is None:
+        check_tolerances(allowed, measured)
         return _make(run, measured, golden, form)
     report = checking.check(
         run,

@@ -118,5 +118,5 @@ def _simulated(program: str, how: _How) -> Trace:
     if how.inferences:
         made = replace(made, host=HostData({}, how.inferences, None))  # time does not depend on what the inputs are
     with ProgressBar("simulating") as bar:
-        made.time(trace=Tracing(path), max_cycles=how.max_cycles or MOST_CYCLES, progress=bar)
+        made.time(trace=Tracing(path), max_cycles=how.max_cycles or MOST_CYCLES, progress=bar, keep_interrupted=True)
     return open_file(path)

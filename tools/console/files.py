@@ -59,6 +59,13 @@ def read_stdin(most: int) -> bytes:
         raise stream_error(error, "stdin") from error
 
 
+def named(what: str, path: object) -> Path:
+    """The path that a caller of Python gives as `what`; UsageError for what is none."""
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"{what} is of type {type(path).__name__}", hint="give the path of a file or a folder")
+    return Path(path)
+
+
 def check_apart(inputs: Iterable[Named], outputs: Iterable[Named]) -> None:
     """Refuses an output that is an input or another output of the same command, before anything is written.
 

@@ -69,6 +69,15 @@ INFERENCES = Whole(1, 1 << 16)
 MEASURED = Whole(1, 10_000)
 """Chips that are measured to choose scales."""
 
+WORKERS = Whole(1, 1024)
+"""Processes that work."""
+
+TRIALS = Whole(1, 1_000_000)
+"""Points that a search tries."""
+
+CONSTANTS = Whole(20, 1_000_000)
+"""Samples of the constants of a chip."""
+
 DRAWS = Whole(0, 1_000_000)
 """Draws of the delays of a chip."""
 

@@ -48,7 +48,7 @@ class Residents:
 def residents(prepared: Prepared, windows: int) -> Residents:
     """Simulates a program in time, and says what its main memory holds."""
     chip = prepared.timed_chip(skip=True)
-    cycles = chip.run()
+    cycles = chip.run_whole()
     accesses = chip.accesses()
     tables = access_tables(accesses, prepared.program.memory)
     names, owner_of = _owners(prepared.program, [dispatch for dispatch, _ in accesses])

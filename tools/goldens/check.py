@@ -44,6 +44,20 @@ def old_golden(path: str) -> goldens.Golden | None:
         return None
 
 
+def replaced_golden(path: str) -> goldens.Golden | None:
+    """What an update writes over in a file that a user named: a golden, or None where there is none or a damaged one.
+
+    UsageError for a file that is something else: a name may be mistyped, and sources are not replaced by goldens.
+    """
+    if path == files.STANDARD or not os.path.exists(path):
+        return None
+    if (found := old_golden(path)) is None:
+        text = files.read(path, limit=goldens.LARGEST)
+        if text.strip() and goldens.KIND.encode() not in text:
+            raise UsageError("is no golden, and is not replaced", where=path, hint="delete it, or name another file")
+    return found
+
+
 def check(
     trace: Trace,
     before: goldens.Golden,

@@ -88,6 +88,7 @@ class Pins:
     def _judge(self, name: str, path: Path, trace: Trace, tolerances: Mapping[str, float]) -> Outcome:
         measured = goldens.golden(trace)
         if self.update:
+            goldens.check_tolerances(tolerances, measured)
             return self._update(path, trace, measured)
         if not path.exists():
             text = f"timing of {name} has no golden {self._short(path)}\n{_MAKE}"

@@ -105,6 +105,10 @@ def timing(request: pytest.FixtureRequest) -> TimingFixture:
 
     config = request.config
     marker = request.node.get_closest_marker("timing")
+    if marker and marker.args:
+        pytest.fail(
+            f"the marker timing takes chip=, input=, set= and tolerances=, not {marker.args[0]!r}", pytrace=False
+        )
     pins = Pins(
         folders=(request.path.parent, config.rootpath),
         home=request.path.parent / config.getini("timing_dir"),

@@ -10,6 +10,8 @@ from typing import Any
 
 from acortex.errors import UsageError
 from acortex.safe_files import reason
+from acortex.tools.console import files
+from acortex.tools.console.ranges import TRIALS, WORKERS, needed
 from acortex.tools.sweep import table
 from acortex.tools.sweep.axes import PROGRAM, Axis, Value
 from acortex.tools.sweep.course import MISSING, STUDY, Course, Hands, Progress, Say
@@ -43,12 +45,14 @@ def optimise(
 
     Raises UsageError as `sweep` does, and where a sweep has several programs or no axis; MissingExtra without optuna.
     """
-    spec = spec if isinstance(spec, Spec) else read_spec(spec)
+    folder, trials = files.named("folder", folder), needed("trials", trials, TRIALS)
+    workers = workers if executor else needed("workers", workers, WORKERS)
+    spec = spec if isinstance(spec, Spec) else read_spec(files.named("spec", spec))
     _check(spec)
     table.check()
     optuna = _optuna()
-    with held(Path(folder)):
-        search = _Search(spec, Path(folder), optuna)
+    with held(folder):
+        search = _Search(spec, folder, optuna)
         hands = _Work(workers, executor, say)
         while len(search.points) < trials:
             search.round(min(TOGETHER, trials - len(search.points)), hands)

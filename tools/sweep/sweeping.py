@@ -7,7 +7,8 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
-from acortex.tools.console.ranges import DRAWS, whole
+from acortex.tools.console import files
+from acortex.tools.console.ranges import CONSTANTS, DRAWS, WORKERS, needed, whole
 from acortex.tools.sweep import table
 from acortex.tools.sweep.course import MISSING, PROGRAMS, STUDY, Course, Hands, Progress, Say
 from acortex.tools.sweep.effects import effects
@@ -46,14 +47,16 @@ def sweep(
     Raises UsageError for a sweep that cannot be begun: more points than its limit, a folder in which another is at
     work, programs or inputs that cannot be read. A point that fails is a row with its error.
     """
-    spec = spec if isinstance(spec, Spec) else read_spec(spec)
-    spec = spec if samples is None else replace(spec, samples=samples)
+    folder, workers = files.named("folder", folder), workers if executor else needed("workers", workers, WORKERS)
+    spec = spec if isinstance(spec, Spec) else read_spec(files.named("spec", spec))
+    constants = whole("samples", samples or None, CONSTANTS)
+    spec = spec if samples is None else replace(spec, samples=constants or 0)
     draws = whole("time_samples", time_samples, DRAWS)
     spec = spec if draws is None else replace(spec, time_samples=draws)
     number_of_points(spec)
     table.check()
-    with held(Path(folder)):
-        course = Course(plan_of(spec), Path(folder), Log(Path(folder)))
+    with held(folder):
+        course = Course(plan_of(spec), folder, Log(folder))
         course.plan.save(course.folder)
         course.log.mend()
         reused = course.kept

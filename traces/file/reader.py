@@ -49,6 +49,8 @@ class Trace:
     lost: str
     digest: Digest | None = None
     """The same rows with less detail, where the file of a long run has that; of a selection by unit and layer, too."""
+    whole: Trace | None = None
+    """Of a selection, the trace that it was chosen from; None of a trace as its file has it."""
 
     @property
     def cycles(self) -> int:
@@ -58,7 +60,8 @@ class Trace:
 
     def __repr__(self) -> str:
         header, part = self.header, f", part={self.part!r}" if self.part else ""
-        rows = f"events={self.events.stored_rows:,}"
+        of = "of_" if self.whole else ""  # how many rows a selection has is not known before all are looked at
+        rows = f"{of}events={self.events.stored_rows:,}"
         return f"Trace({str(self.path)!r}, program={header.program!r}, chip={header.chip!r}, {rows}{part})"
 
     def __len__(self) -> int:
@@ -94,7 +97,7 @@ class Trace:
         header = replace(self.header, filters=narrowed(self.header, wanted))
         whole = {name for name, value in wanted.items() if value is not None} <= {"unit", "layer"}
         digest = self.digest.select(wanted.get("unit"), wanted.get("layer")) if self.digest and whole else None
-        return replace(self, header=header, events=events, waits=waits, digest=digest)
+        return replace(self, header=header, events=events, waits=waits, digest=digest, whole=self.whole or self)
 
     def chunks(self, *names: str) -> Iterator[dict[str, Ints]]:
         """The events, some at a time; see `Table.chunks`."""

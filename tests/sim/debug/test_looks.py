@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import groupby, pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +14,7 @@ from systems import copying
 
 from acortex.errors import UsageError
 from acortex.isa import assemble
+from acortex.isa.asm.assembler import assemble_file
 from acortex.isa.program import Memory
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.debug import stops as module
@@ -21,8 +24,12 @@ from acortex.sim.debug.replay import Replay
 from acortex.sim.debug.stops import Aim
 from acortex.sim.debug.timeline import Stretch, Write
 from acortex.sim.run import Prepared, prepare
+from acortex.sim.tracing import Tracing
+from acortex.traces.file.reader import open as open_trace
 
 from .test_debugger import debugger, of_text
+
+PROGRAMS = Path(__file__).parents[3] / "programs"
 
 
 def test_a_watched_word_stops_after_each_write_of_an_instruction_that_comes_back_to_it() -> None:
@@ -72,6 +79,59 @@ def test_after_a_jump_back_goes_to_the_instruction_before_and_not_to_older_moves
         each.back(2)
     assert one.where() == other.where()
     assert one.cycle > 5
+
+
+@pytest.mark.parametrize("settings", [[], ["buses.word_cycles=5", "buses.down_lanes=2", "memory.ports=2"]], ids=str)
+def test_a_lane_is_busy_in_the_turns_of_its_words_and_idle_between_a_grant_and_its_turn(
+    settings: list[str], tmp_path: Path
+) -> None:
+    program = assemble_file(PROGRAMS / "residual.s")
+    ready = prepare(program, load_chip(program.chip, settings))
+    cycles = ready.time(trace=Tracing(tmp_path / "t.actrace")).cycles
+    trace = open_trace(tmp_path / "t.actrace")
+    turns = trace.select(unit="buses/*")
+    begins = turns["start"] + 1  # as a cycle begins, a word that is granted in it has yet to be
+    ends, units = turns["start"] + turns["duration"], turns["unit"]
+    one, met = Debugger(ready), 0
+    for cycle in (*range(200, 400, 3), *range(1020, 1040), cycles - 90, 351):
+        one.until(f"cycle {cycle}") if cycle > one.cycle else one.back(1 << 20) and one.until(f"cycle {cycle}")
+        assert one.cycle == cycle
+        for lane in (unit for unit in one.units() if unit.path.startswith("buses/")):
+            mine = units == trace.header.units.index(lane.path)
+            on_it = ends[mine & (begins <= cycle) & (cycle < ends)].tolist()
+            begun = ends[mine & (turns["start"] == cycle)].tolist()
+            assert ([lane.cycle] if lane.state == "busy" else []) in (on_it, begun)
+            met += lane.state == "busy" and lane.place is not None
+    assert met > 5
+
+
+@pytest.mark.parametrize("name", ["vmm", "lstm_step", "in_flight"])
+def test_what_a_unit_does_is_told_with_the_instruction_that_its_trace_has(name: str, tmp_path: Path) -> None:
+    program = assemble_file(PROGRAMS / f"{name}.s")
+    ready = prepare(program, load_chip(program.chip))
+    ready.time(trace=Tracing(tmp_path / "t.actrace"))
+    trace = open_trace(tmp_path / "t.actrace")
+    header, met = trace.header, Counter[str]()
+    one = Debugger(ready)
+    for cycle in range(1, 240):
+        one.cycles(1)
+        doing = {
+            **{
+                header.units[row.unit]: ("waits", row)
+                for row in trace.waits
+                if row.start <= cycle < row.start + row.span
+            },
+            **{header.units[row.unit]: ("busy", row) for row in trace if row.start <= cycle < row.start + row.span},
+        }
+        for unit in one.units():
+            state, row = doing.get(unit.path, ("idle", None))
+            if row is None or state != unit.state or (state == "waits" and header.causes[row.cause] != unit.cause):
+                continue  # as a cycle begins, what begins in it has yet to
+            assert unit.cycle == (row.start + row.span if state == "busy" else row.start)
+            if unit.place is not None:
+                assert (unit.place.pc, unit.place.inference) == (row.pc, row.inference), (cycle, unit)
+                met[unit.path] += 1
+    assert {"vmm/frame", "host/in", "main_memory/read", "buses/down"} <= met.keys()
 
 
 def test_a_breakpoint_that_is_deleted_leaves_its_number_free_for_no_other() -> None:

@@ -195,7 +195,8 @@ def test_an_interrupt_halfway_through_one_inference_finishes_none() -> None:
 
     program = zoo.load("digits_cnn", machine_of(load_chip("acortex_inception")))
     inputs = np.zeros((1, 28, 28), dtype=np.uint8)
-    report = run(program, load_chip("acortex_inception"), inputs=inputs, values=False, progress=interrupt).report
+    how = {"values": False, "progress": interrupt, "keep_interrupted": True}
+    report = run(program, load_chip("acortex_inception"), inputs=inputs, **how).report  # type: ignore[arg-type]
     assert report.covers and report.inferences and str(report.stopped).endswith("interrupted; the program goes on")
     assert (report.covers.finished, report.covers.under_way) == (0, 1)
     assert (report.inferences[0].latency_s, report.throughput_ops_per_s) == (None, None)

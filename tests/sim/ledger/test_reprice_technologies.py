@@ -12,8 +12,8 @@ from acortex.isa.asm.assembler import assemble_file
 from acortex.isa.program import Program
 from acortex.sim.chip.specs import SETTINGS, load_chip
 from acortex.sim.ledger.reprice import moved_timing, recorded_chip
+from acortex.sim.ledger.repricing import reprice
 from acortex.sim.run import run
-from acortex.tools.commands.trace_reprice import repriced
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.reader import open as open_trace
 
@@ -71,7 +71,7 @@ def test_a_repriced_trace_equals_a_fresh_run_or_says_what_moves(
         assert priced.config == chip.config
         moved = moved_timing(trace.header.config, priced.config)
         if fresh["cycles"] == trace.cycles:
-            assert of_trace(repriced(trace, priced, moved)) == of_run(fresh)
+            assert of_trace(reprice(trace, priced)) == of_run(fresh)
         else:
             assert moved and all(path.startswith("memory.") or path == "arrays.frame_ns" for path in moved)
 

@@ -251,7 +251,7 @@ def test_a_run_that_is_interrupted_ends_in_the_cycle_that_had_come(limit: int | 
         yield chip.env.timeout(3_000)
         raise KeyboardInterrupt
 
-    result = echo(interrupted, max_cycles=limit)
+    result = echo(interrupted, max_cycles=limit, keep_interrupted=True)
     assert result.cycles == 3_000 and str(result.report.stopped).startswith("stopped at cycle 3,000, interrupted")
     assert waited(result, "host/in", "host") > 2_900
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from acortex.errors import UsageError
 from acortex.tools.cli import cli
+from acortex.traces.file.reader import open as open_trace
+from acortex.traces.headroom import critical
+from acortex.traces.instructions.view import view
 
 ECHO = Path(__file__).parents[1] / "echo.s"
 
@@ -48,6 +53,32 @@ def test_json_says_the_part(path: Path, command: str, options: tuple[str, ...]) 
     report = json.loads(result.stdout)
     assert report["complete"] is False
     assert any(report["covers"][name] is not None for name in ("units", "layers", "inferences", "until_cycle"))
+
+
+SELECTED = ({"window": (2, 9)}, {"unit": "host/*"}, {"layer": "copy"}, {"inference": 0})
+
+
+@pytest.mark.parametrize(("options", "wanted"), list(zip([one for one, _ in OPTIONS], SELECTED, strict=True)), ids=str)
+def test_a_selection_from_python_has_the_path_that_the_command_prints(
+    path: Path, options: tuple[str, ...], wanted: dict[str, Any]
+) -> None:
+    printed = json.loads(acortex("trace", "critical", path, *options, "--format", "json").stdout)
+    assert critical(open_trace(path).select(**wanted)).as_dict() == printed
+    assert printed["segments"]
+
+
+def test_the_path_of_a_line_and_of_a_kind_are_what_of_the_run_is_theirs(path: Path) -> None:
+    trace = open_trace(path)
+    whole = critical(trace).segments
+    for line in {row.source for row in whole} - {"-"}:
+        assert critical(trace.select(line=line)).segments == [one for one in whole if one.source == line]
+    (name,) = {row.name for row in whole if row.name == "host.in"}
+    assert critical(trace.select(kind=name)).segments == [one for one in whole if one.name == name]
+
+
+def test_a_view_of_a_selection_says_to_take_the_whole_trace(path: Path) -> None:
+    with pytest.raises(UsageError, match="this is a selection: give the trace that it was chosen from"):
+        view(open_trace(path).select(unit="host/*"))
 
 
 def test_shares_of_a_window_are_of_its_cycles(path: Path) -> None:

@@ -150,6 +150,29 @@ def test_update_rewrites_and_says_what_changed(runs: Path, tmp_path: Path) -> No
     assert acortex_("trace", "check", runs / "b.actrace", path).exit_code == 0
 
 
+@pytest.mark.parametrize("there", ["", "<<<<<<< HEAD\n", "{\n"])
+def test_update_writes_a_damaged_golden_anew(runs: Path, tmp_path: Path, there: str) -> None:
+    path = tmp_path / "g.json"
+    path.write_text(there and there + (runs / "g.json").read_text())
+    result = acortex_("trace", "check", runs / "a.actrace", path, "--update")
+    assert (result.exit_code, result.stdout) == (0, f"{path}: written, 27 cycles\n")
+    assert path.read_bytes() == (runs / "g.json").read_bytes()
+
+
+def test_update_replaces_no_file_of_another_kind(runs: Path, tmp_path: Path) -> None:
+    path = tmp_path / "p.s"
+    path.write_text("start\nhalt\n")
+    result = acortex_("trace", "check", runs / "a.actrace", path, "--update")
+    assert (result.exit_code, path.read_text()) == (2, "start\nhalt\n")
+    assert f"{path}: is no golden, and is not replaced" in result.stderr
+
+
+def test_a_tolerance_of_no_metric_is_told_before_a_golden_is_made(runs: Path, tmp_path: Path) -> None:
+    result = acortex_("trace", "check", runs / "a.actrace", tmp_path / "g.json", "--update", "--tolerance", "cycels=1")
+    assert (result.exit_code, list(tmp_path.iterdir())) == (2, [])
+    assert "did you mean `cycles`?" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("args", "told"),
     [

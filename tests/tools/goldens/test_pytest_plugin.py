@@ -216,6 +216,33 @@ def test_the_marker_gives_defaults_and_chooses_tests(pytester: pytest.Pytester) 
     result.stdout.fnmatch_lines(["*the marker timing takes chip, input, set and tolerances, not program"])
 
 
+def test_a_setting_without_its_name_in_the_marker_is_not_dropped(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_marked="""
+        import pytest
+
+        @pytest.mark.timing({"host.word_cycles": 3})
+        def test_marked(timing):
+            timing.check("marked", "echo.s")
+        """
+    )
+    result = run(pytester, "--timing-update")
+    assert result.ret == 1 and not (pytester.path / "timing").exists()
+    result.stdout.fnmatch_lines(
+        ["*the marker timing takes chip=, input=, set= and tolerances=, not {'host.word_cycles': 3}"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [("'cycels': 1", "no metric 'cycels'"), ("'cycles': -1", "tolerance of cycles is -1")]
+)
+def test_a_wrong_tolerance_fails_an_update_too(pytester: pytest.Pytester, given: str, told: str) -> None:
+    pytester.makepyfile(test_a=TEST.format(more=f", tolerances={{{given}}}"))
+    result = run(pytester, "--timing-update")
+    assert result.ret == 1 and not (pytester.path / "timing").exists()
+    result.stdout.fnmatch_lines([f"*{told}*"])
+
+
 def test_parametrised_tests_and_classes_in_a_folder_of_their_own(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\ntiming_dir = pinned")
     below = pytester.mkdir("below")

@@ -18,9 +18,9 @@ from rich.console import Console
 from acortex.errors import AcortexError, UsageError
 from acortex.isa.asm.assembler import assemble_file
 from acortex.sim.chip.specs import load_chip
-from acortex.sim.ledger.reprice import moved_timing, recorded_chip
+from acortex.sim.ledger.reprice import recorded_chip
+from acortex.sim.ledger.repricing import reprice as price_anew
 from acortex.sim.run import run
-from acortex.tools.commands import trace_reprice
 from acortex.tools.goldens.check import check, lines
 from acortex.tools.views.critical import critical_parts
 from acortex.tools.views.diff import diff_parts
@@ -53,8 +53,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Trace:
 
 
 def reprice(trace: Trace) -> Any:
-    priced = recorded_chip(trace, ["energy.dacs_pj=1"])
-    return trace_reprice.repriced(trace, priced, moved_timing(trace.header.config, priced.config))
+    return price_anew(trace, recorded_chip(trace, ["energy.dacs_pj=1"]))
 
 
 def printed(parts: Callable[[Any], Any], report: Any) -> Any:

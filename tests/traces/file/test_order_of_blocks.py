@@ -186,7 +186,7 @@ def test_a_trace_is_shown_with_its_path_its_rows_and_what_part_it_is(
     whole = make_trace(*rows, summary={"cycles": 200})
     told = f"Trace({str(whole.path)!r}, program='toy.s', chip='acortex_toy', events=100"
     assert repr(whole) == f"{told})"
-    assert repr(whole.select(unit="vmm")) == f"{told}, part='only units vmm')"
+    assert repr(whole.select(unit="vmm")) == f"{told.replace('events', 'of_events')}, part='only units vmm')"
 
 
 def test_a_block_that_is_gone_when_it_is_needed_is_one_error(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
