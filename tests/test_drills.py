@@ -59,6 +59,7 @@ def test_a_cell_technology_is_one_file(drill: Drill) -> None:
     assert (len(drill.files), drill.lines <= 50) == (1, True)
 
 
+@pytest.mark.slow
 def test_a_trace_exporter_is_a_file_and_a_registry_line(drill: Drill) -> None:
     drill.create("traces/export/starts.py", block("exporter: traces/export/starts.py"))
     imported = block("exporter: traces/export/registry.py, import")
@@ -72,6 +73,7 @@ def test_a_trace_exporter_is_a_file_and_a_registry_line(drill: Drill) -> None:
     assert (len(drill.files), drill.lines <= 170) == (2, True)
 
 
+@pytest.mark.slow
 def test_an_instruction_is_its_row_and_its_function(drill: Drill) -> None:
     drill.instruction("invert")
     assert "Turns codes round" in drill.acortex("isa", "invert")
@@ -129,6 +131,7 @@ OUTPUTS = {
 """What the host gets of CODES."""
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("kind", INSTRUCTIONS, ids=lambda kind: kind.name)
 def test_every_view_of_a_run_is_right_about_a_new_instruction(drill: Drill, kind: Kind, checkout: Path) -> None:

@@ -41,7 +41,7 @@ def one_error(done: Outcome, name: str) -> None:
     assert sum(name in line for line in told) == 1, done.err
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("writer", WRITERS, ids=lambda one: one.words)
 @pytest.mark.parametrize("before", [None, OLD], ids=["new", "old"])
 def test_a_disk_that_is_full_from_any_byte_on_leaves_whole_files_or_none(

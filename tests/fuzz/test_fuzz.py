@@ -58,6 +58,7 @@ def work(seconds: float) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_each_command_of_a_case_has_its_own_time(tmp_path: Path) -> None:
     def command_of(seconds: float) -> None:
         with CLOCK.anew():

@@ -161,6 +161,7 @@ def test_an_archive_of_too_many_arrays_is_refused_before_its_directory_is_read(
     assert refused(path) == f"a.npz holds {count} arrays, at most 16384 are read"
 
 
+@pytest.mark.slow
 def test_the_arrays_of_one_file_are_together_as_large_as_one_alone(tmp_path: Path) -> None:
     half = header("(20000, 1000)") + bytes(160_000_000)
     path = archive_of(tmp_path / "a.npz", [("x.npy", half), ("y.npy", half)])

@@ -66,6 +66,7 @@ def test_a_planted_fault_is_diagnosed_where_it_is(name: str) -> None:
     assert caught >= ENOUGH
 
 
+@pytest.mark.slow
 def test_a_changed_order_that_both_checks_accept_gives_the_values_of_the_stepped_chip() -> None:
     wrong, judged = [], 0
     for seed, name in product(range(5 * PROGRAMS), ORDERED):

@@ -75,6 +75,7 @@ def wrong(runs: Runs, whole: Seen) -> list[str]:
         return [repr(failed)]
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(14)
 @pytest.mark.parametrize("bug", [bug for bug in BUGS if bug[0] in FOUND_BY], ids=lambda bug: bug[0])
 def test_a_planted_bug_is_found(bug: tuple[str, str, str, str]) -> None:
@@ -83,7 +84,7 @@ def test_a_planted_bug_is_found(bug: tuple[str, str, str, str]) -> None:
         assert wrong(runs, whole)
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", sorted(set(FOUND_BY.values())))
 def test_without_a_bug_nothing_is_found(name: str) -> None:
     before = skipping.Skipper

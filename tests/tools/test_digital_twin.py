@@ -60,6 +60,7 @@ def test_with_the_clock_of_the_analog_chip_its_inputs_set_the_pace() -> None:
     assert f"the digital one takes {report.latency_s * 1e3:.3f} ms" in " ".join(PAGE.split())
 
 
+@pytest.mark.slow
 def test_the_pages_have_the_numbers_of_the_runs() -> None:
     analog, digital = gnmt("acortex_gnmt"), gnmt("acortex_gnmt_digital")
     both = [

@@ -369,6 +369,7 @@ def test_a_text_too_large(source: str, message: str) -> None:
     assert str(caught.value).split("\n")[0] == message
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "source",
     [

@@ -26,6 +26,7 @@ STAGES = {
 }
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", STAGES)
 @pytest.mark.parametrize("requests", [1, 2, 17, MANY, 150])
 def test_energy_is_that_of_a_run_of_as_many_inferences(name: str, requests: int) -> None:

@@ -53,6 +53,7 @@ def test_a_chain_keeps_the_recursion_of_each_chip_and_link(came: list[int], part
     assert course.ended == times
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("load", [0.3, 0.7, 0.9])
 def test_the_mean_wait_of_one_chip_is_that_of_m_d_1(load: float) -> None:
     (stage,) = digits_mlp().stages

@@ -45,6 +45,7 @@ def test_a_request_alone_takes_what_composed_times_say_but_for_whole_cycles() ->
     assert all(0 <= wait < 3 * services[0].cycle_as for wait in course.waits[0])
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("load", [0.3, 0.8])
 @pytest.mark.parametrize("system", [digits_mlp(), digits_cnn()], ids=["mlp", "cnn"])
 def test_composed_times_come_within_two_percent_of_simulated_ones(system: System, load: float) -> None:

@@ -36,7 +36,13 @@ def held(name: str, inferences: int = 1) -> Residents:
     return residents(ready(name, inferences), COLUMNS)
 
 
-PROGRAMS = ["zoo:digits_mlp", "zoo:digits_cnn", "zoo:lstm", "zoo:inception_v1", "zoo:gnmt"]
+PROGRAMS = [
+    "zoo:digits_mlp",
+    "zoo:digits_cnn",
+    "zoo:lstm",
+    pytest.param("zoo:inception_v1", marks=pytest.mark.slow),
+    "zoo:gnmt",
+]
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

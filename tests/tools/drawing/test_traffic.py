@@ -82,7 +82,9 @@ def timed_once(program: Program) -> TimedReport:
     return timed(replace(ready, host=HostData({}, 1, None)).time().report)
 
 
-@pytest.mark.parametrize("name", ["digits_mlp", "digits_cnn", "inception_v1", "lstm"])
+@pytest.mark.parametrize(
+    "name", ["digits_mlp", "digits_cnn", pytest.param("inception_v1", marks=pytest.mark.slow), "lstm"]
+)
 def test_products_and_writes_are_those_that_a_run_counts(name: str) -> None:
     program = open_program(f"zoo:{name}", weights=False)
     one = traffic(program, chip_of(program).memory_words)

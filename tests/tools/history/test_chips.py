@@ -80,6 +80,7 @@ def test_what_is_neither_a_folder_nor_a_range_is_refused_outside_a_repository_to
     assert "a folder of chip files" in made.stderr
 
 
+@pytest.mark.slow
 def test_numbers_in_names_are_numbers(tmp_path: Path) -> None:
     for name in ("v10", "v9", "10", "2b", "v", "v9-2"):
         (tmp_path / f"{name}.toml").write_text("memory.ports = 0\n")

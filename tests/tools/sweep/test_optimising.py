@@ -68,6 +68,7 @@ def test_a_search_that_was_killed_makes_up_for_the_trials_that_were_under_way(tm
     assert (report.complete, report.points, report.done) == (True, 9, 9)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "other",
     [

@@ -40,6 +40,7 @@ FORMATS = ("chrome", "konata", "vcd")
 """Those in the order of time, in whole numbers: averages of Perfetto's counters are added up block by block."""
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("rows", [5, 64])
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -113,7 +113,7 @@ def stumbles(data: bytes, real: Trace, folder: Path) -> list[str]:
     return wrong
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("batch", range(10))
 def test_a_changed_trace_gives_answers_or_one_error(real: Trace, tmp_path: Path, batch: int) -> None:
     parts: Parts = take_apart(real.path.read_bytes())

@@ -84,6 +84,7 @@ def peak() -> Iterator[Callable[[], int]]:
     tracemalloc.stop()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("view", "most"),
     [

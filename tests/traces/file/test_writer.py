@@ -310,6 +310,7 @@ class Failing:
         return getattr(self._file, name)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("good", range(4))
 @pytest.mark.parametrize("level", ["events", "layers"])
 def test_from_a_full_disk_on_rows_are_dropped_and_the_part_stays_readable(

@@ -23,6 +23,7 @@ def test_the_network_has_the_cells_that_the_table_of_networks_says() -> None:
     assert (study().slowest, study().positions) == ("conv1", 112 * 112)
 
 
+@pytest.mark.slow
 def test_the_fixed_chip_has_no_memory_no_buses_and_no_controller() -> None:
     energies = study().fixed.energy_by_component_j
     assert energies["main_memory"] == energies["buses"] == energies["others"] == 0
