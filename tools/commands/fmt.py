@@ -10,6 +10,9 @@ from acortex.errors import UsageError
 from acortex.tools.console import files
 from acortex.wording import count
 
+OTHERS = (".toml", ".json", ".acx", ".onnx", ".actrace", ".npy", ".npz", ".csv", ".html", ".md", ".py")
+"""Endings of files that are no sources: a chip, say, would lose its form and keep its name."""
+
 
 @click.command()
 @click.argument("sources", metavar="SRC.s...", type=click.Path(), nargs=-1, required=True)
@@ -42,7 +45,11 @@ def fmt(sources: tuple[str, ...], in_place: bool, check: bool, diff: bool) -> No
 
 
 def _check(sources: tuple[str, ...], in_place: bool, check: bool, diff: bool) -> None:
-    """Refuses what contradicts itself."""
+    """Refuses what contradicts itself, and what is no source by its name."""
+    for source in sources:
+        if source.lower().endswith(OTHERS):
+            hint = "this puts the text of programs into its usual form, files such as kernel.s"
+            raise UsageError("is not a source", where=source, hint=hint)
     if in_place + check + diff > 1:
         raise UsageError("--in-place, --check and --diff exclude each other", hint="give one of them")
     if in_place and files.STANDARD in sources:

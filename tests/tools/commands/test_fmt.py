@@ -62,6 +62,8 @@ def test_diff_shows_what_would_change(source: Path) -> None:
         (("p.s", "q.s"), "2 sources would go to stdout as one text"),
         (("nowhere.s",), "nowhere.s: no such file or directory"),
         (("binary.s",), "binary.s: byte 0 is not UTF-8 text"),
+        (("-i", "chip.toml"), "chip.toml: is not a source\n  hint: this puts the text of programs"),
+        (("notes.MD",), "notes.MD: is not a source"),
     ],
 )
 def test_what_cannot_be_done_is_refused(
@@ -69,6 +71,8 @@ def test_what_cannot_be_done_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("binary.s").write_bytes(b"\xff")
+    Path("chip.toml").write_text("x=1\n")
     found = fmt(*words)
+    assert Path("chip.toml").read_text() == "x=1\n"
     assert found.exit_code == 2
     assert message in found.stderr
