@@ -203,12 +203,12 @@ class Enders:
 
     def _freed(self, hand_over: HandOver, alike: _Alike, some: Ints) -> None:
         """A lane will be free as the next word comes to it: the unit waits for its own words before."""
-        rows, delay, end = self._rows, self._delays.get(hand_over.delay, 0), alike.end[some]
+        rows, delay = self._rows, self._delays.get(hand_over.delay, 0)
         for lane in self._table.lanes(hand_over.ended_by):
-            word = rows.ended_at(lane, end + delay)
+            word = rows.ended_at(lane, alike.end[some] + delay)
             granted = rows.start[word] - np.int64(delay)
             begun = rows.begun_at(alike.unit, granted, hand_over.kinds)
-            alike.open[some[(word != NONE) & (granted < end) & (begun != NONE)]] = False
+            alike.open[some[(word != NONE) & (begun != NONE)]] = False
 
     def _held(self, alike: _Alike) -> None:
         """The last of what held what was waited for, where nothing else is known."""

@@ -213,6 +213,17 @@ def test_a_wait_for_a_lane_that_will_be_free_is_ended_by_no_other(
     assert _held_to_the_walk(trace) == ["ended" if ended else ""]
 
 
+def test_a_lane_may_be_free_without_a_delay(make_trace: MakeTrace) -> None:
+    """The word before ends with the wait, and began as the unit did what it waits behind."""
+    table = (
+        HandOver("vmm", "token", "neurons", by="freed", kinds=("frame",)),
+        HandOver("vmm", "token", "vmm.load"),
+    )
+    events = [(0, 6, 1, 1, 1, 3, 0, 0, 0), (2, 1, 2, 2, 1, 1, 0, 0, 0), (2, 4, 3, 3, 1, 1, 0, 0, 0)]
+    trace = make_trace(events, [(3, 3, 2, 1, 1, 0, 0)], handovers=table, summary={"cycles": 9})
+    assert (enders(trace), _held_to_the_walk(trace)) == ([], [""])
+
+
 def test_waits_are_counted_as_they_are_looked_at(trace: Trace) -> None:
     found: list[tuple[int, int]] = []
     walked = Enders(trace)
