@@ -12,12 +12,14 @@ from acortex.programs.shipped import FOLDER
 from acortex.sim.run import run
 from acortex.tools.open.programs import open_source
 from acortex.traces import enders as module
-from acortex.traces.enders import ENDED, HELD, TAKEN, Enders, enders
+from acortex.traces.enders import ENDED, HELD, TAKEN, Ended, Enders, enders
 from acortex.traces.endings import BY, SAME, HandOver
 from acortex.traces.exporters import export
 from acortex.traces.file import reader
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import EventKind
+from acortex.traces.rows.by_time import Row
+from acortex.traces.rows.by_time import Rows as RowsByTime
 
 from .conftest import MakeTrace, Rows
 from .walked_enders import ShownEnders, Walked, WalkedEnders
@@ -80,24 +82,37 @@ def test_a_part_of_a_run_does_not_say_what_ended_a_wait(trace: Trace, monkeypatc
 HOWS = {ENDED: "ended", TAKEN: "taken", HELD: "held"}
 
 
-def _held_to_the_walk(trace: Trace) -> list[str]:
-    """Asserts that what ended each wait is what the walk finds, one after another; returns how they ended."""
-    found, walked, shown = Enders(trace), WalkedEnders(trace), ShownEnders(trace)
-    waits = found.walk.rows.waits()
-    assert len(waits) == sum(duration > 0 for duration in trace.waits["duration"].tolist())
-    assert found.walk.rows.unit_of(waits).tolist() == [
-        trace.header.units.index(walked.rows.row(at).unit) for at in waits
+def _at_once(trace: Trace) -> list[tuple[Row, Walked | None]]:
+    """The waits that last, each with what ended it, as they are found together."""
+    found, units = Enders(trace), trace.header.units
+    rows = found.walk.rows
+    waits = rows.waits()
+    by = zip(waits.tolist(), *(column.tolist() for column in found.of(waits)), strict=True)
+    return [(rows.row(at), Walked(HOWS[how], units[unit], pc) if how else None) for at, how, unit, pc, _ in by]
+
+
+def _one_by_one(trace: Trace) -> list[tuple[Row, Walked | None]]:
+    """The same as the walk finds it."""
+    walked = WalkedEnders(trace)
+    return [(wait, walked.ended(wait)) for wait in _waits(trace)]
+
+
+def _shown(trace: Trace) -> list[Ended]:
+    """Those that an event of another unit ended, as the walk finds it, and what the unit began then."""
+    walked = ShownEnders(trace)
+    found = [(wait, walked.of(wait)) for wait in _waits(trace)]
+    return [Ended(wait, by, walked.rows.started(wait.unit, wait.end)) for wait, by in found if by is not None]
+
+
+def _waits(trace: Trace) -> list[Row]:
+    """The waits that last, by unit, start and end."""
+    header, names = trace.header, ("unit", "start", "duration", "cause", "pc", "layer", "inference")
+    rows = zip(*(trace.waits[name].tolist() for name in names), strict=True)
+    return [
+        Row(header.units[unit], start, start + duration, False, header.causes[cause], pc, layer, inference)
+        for unit, start, duration, cause, pc, layer, inference in sorted(rows, key=lambda row: row[:3])
+        if duration
     ]
-    hows = []
-    for at, how, unit, pc, _ in zip(waits.tolist(), *(column.tolist() for column in found.of(waits)), strict=True):
-        wait = walked.rows.row(at)
-        ended = Walked(HOWS[how], trace.header.units[unit], pc) if how else None
-        assert ended == walked.ended(wait), wait
-        hows.append(HOWS.get(how, ""))
-    expected = {walked.rows.row(at): by for at in waits.tolist() if (by := shown.of(walked.rows.row(at)))}
-    assert {one.wait: one.by for one in enders(trace)} == expected
-    assert all(one.then == walked.rows.started(one.wait.unit, one.wait.end) for one in enders(trace))
-    return hows
 
 
 @pytest.mark.parametrize(
@@ -106,7 +121,11 @@ def _held_to_the_walk(trace: Trace) -> list[str]:
 )
 def test_what_ends_each_wait_of_a_run_is_what_the_walk_finds(name: str, hows: set[str], tmp_path: Path) -> None:
     run(open_source(str(FOLDER / f"{name}.s")), trace=tmp_path / "run.actrace")
-    assert hows <= set(_held_to_the_walk(reader.open(tmp_path / "run.actrace")))
+    trace = reader.open(tmp_path / "run.actrace")
+    found = _at_once(trace)
+    assert found == _one_by_one(trace)
+    assert enders(trace) == _shown(trace)
+    assert hows <= {by.how if by else "" for _, by in found}
 
 
 LANES = ("controller", "vmm/0", "vmm/1", "buses/0", "buses/1")
@@ -153,13 +172,11 @@ def _a_table_of_any_chip(draw: random.Random) -> tuple[HandOver, ...]:
     )
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_on_any_chip_what_ends_each_wait_is_what_the_walk_finds(seed: int, make_trace: MakeTrace) -> None:
+def _any_chip(seed: int, make_trace: MakeTrace) -> Trace:
     draw = random.Random(seed)
-    kinds = tuple(EventKind(name, "words", name, "buses") for name in KINDS)
     changes = {
         "units": LANES,
-        "kinds": kinds,
+        "kinds": tuple(EventKind(name, "words", name, "buses") for name in KINDS),
         "causes": FOR,
         "layers": ("-",),
         "lines": tuple(f"a.s:{line}" for line in range(len(TEXTS) + 1)),
@@ -167,7 +184,26 @@ def test_on_any_chip_what_ends_each_wait_is_what_the_walk_finds(seed: int, make_
         "delays": {"way": 1},
         "handovers": _a_table_of_any_chip(draw),
     }
-    _held_to_the_walk(make_trace(*_a_run_of_any_chip(draw), summary={"cycles": 200}, **changes))
+    return make_trace(*_a_run_of_any_chip(draw), summary={"cycles": 200}, **changes)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_on_any_chip_what_ends_each_wait_is_what_the_walk_finds(seed: int, make_trace: MakeTrace) -> None:
+    trace = _any_chip(seed, make_trace)
+    assert _at_once(trace) == _one_by_one(trace)
+    assert enders(trace) == _shown(trace)
+
+
+def test_rows_know_their_units_many_at_once(make_trace: MakeTrace) -> None:
+    trace = _any_chip(1, make_trace)
+    rows = RowsByTime(trace)
+    assert [LANES[unit] for unit in rows.unit_of(rows.waits()).tolist()] == [wait.unit for wait in _waits(trace)]
+
+
+def test_waits_of_these_chips_end_in_every_way(make_trace: MakeTrace) -> None:
+    found = [by for seed in range(20) for _, by in _at_once(_any_chip(seed, make_trace))]
+    assert {by.how for by in found if by} == set(HOWS.values())
+    assert sum(by is not None for by in found) > len(found) // 20
 
 
 @pytest.mark.parametrize(
@@ -190,7 +226,7 @@ def test_a_wait_for_its_own_word_to_cross_a_bus_is_ended_by_no_other(
     events = [(0, 6, 1, 1, 1, 3, 0, 0, 0), *((start, length, 3, 3, 1, pc, 0, 0, 0) for start, length, pc in words)]
     trace = make_trace(events, [(2, 4, 2, 1, 1, 0, 0)], handovers=table, summary={"cycles": 9})
     assert [one.by.unit for one in enders(trace)] == ["vmm.load"] * ended
-    assert _held_to_the_walk(trace) == ["ended" if ended else ""]
+    assert _at_once(trace) == _one_by_one(trace)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +246,7 @@ def test_a_wait_for_a_lane_that_will_be_free_is_ended_by_no_other(
     wait = (granted + 1, 5 - granted, 2, 1, 1, 0, 0) if granted < 5 else (4, 2, 2, 1, 1, 0, 0)
     trace = make_trace(events, [wait], handovers=table, delays={"way": 2}, summary={"cycles": 9})
     assert [one.by.unit for one in enders(trace)] == ["vmm.load"] * ended
-    assert _held_to_the_walk(trace) == ["ended" if ended else ""]
+    assert _at_once(trace) == _one_by_one(trace)
 
 
 def test_a_lane_may_be_free_without_a_delay(make_trace: MakeTrace) -> None:
@@ -221,7 +257,8 @@ def test_a_lane_may_be_free_without_a_delay(make_trace: MakeTrace) -> None:
     )
     events = [(0, 6, 1, 1, 1, 3, 0, 0, 0), (2, 1, 2, 2, 1, 1, 0, 0, 0), (2, 4, 3, 3, 1, 1, 0, 0, 0)]
     trace = make_trace(events, [(3, 3, 2, 1, 1, 0, 0)], handovers=table, summary={"cycles": 9})
-    assert (enders(trace), _held_to_the_walk(trace)) == ([], [""])
+    assert enders(trace) == []
+    assert _at_once(trace) == _one_by_one(trace) == [(_waits(trace)[0], None)]
 
 
 def test_waits_are_counted_as_they_are_looked_at(trace: Trace) -> None:
