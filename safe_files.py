@@ -235,6 +235,15 @@ def part_of(path: Name) -> str:
     return (os.path.realpath(path) if os.path.islink(path) else os.fspath(path)) + ".part"
 
 
+def left_of(path: Name) -> str:
+    """The name under which a file that grows was left: `path`, or that of its part where the part was not renamed.
+
+    Not by whether there is a file `path`: that may be of another run, from before.
+    """
+    part = part_of(path)
+    return part if os.path.exists(part) else os.fspath(path)
+
+
 def create_locked(path: Name, mode: int = 0o666) -> BinaryIO:
     """Creates an empty file, or empties the one that is there, and holds it until it is closed; it is not buffered.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.isa.program import Program
-from acortex.safe_files import part_of
+from acortex.safe_files import left_of
 from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.chip.specs import Chip
 from acortex.tools.console import files
@@ -152,7 +152,7 @@ def _completed(result: Result, made: Opened, inputs: Inputs, trace: str | Path |
     """
     from acortex.tools.digits_check import verified
 
-    written = None if trace is None else str(trace) if Path(trace).exists() else part_of(trace)
+    written = None if trace is None else left_of(trace)
     checked = verified(made.program, inputs, result)
     more = {"verification": checked, "calibration": made.calibration, "trace": written}
     return replace(result, report=result.report.model_copy(update=more))

@@ -95,8 +95,8 @@ def system_of(name: str, stages: Sequence[Stage], link: Link) -> System:
     """The system of some stages: an input is joined to the output of that name of a stage before it.
 
     What no later stage takes is an output of the system, in the order of stages. Raises UsageError for an output of two
-    stages, for one that a stage takes before it is made, and for tensors of one name that differ in
-    size, coding or layout.
+    stages, for one that a stage takes before it is made, and for tensors of one name that differ in size, coding or
+    layout.
     """
     makers = _makers(stages)
     found: dict[tuple[int, int], list[Tensor]] = {}

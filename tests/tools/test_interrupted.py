@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,22 @@ def test_a_part_of_a_run_is_not_taken_for_the_run(interrupted: Callable[[int], N
 def test_a_run_that_was_asked_for_gives_what_it_came_to(interrupted: Callable[[int], None]) -> None:
     interrupted(2)
     assert acortex.run(ECHO).interrupted
+
+
+def test_the_trace_of_a_run_before_is_not_taken_for_that_of_a_run_that_was_interrupted(
+    interrupted: Callable[[int], None], tmp_path: Path
+) -> None:
+    """Under the name of the trace lies that of another program, which stays; what was recorded is beside it."""
+    trace, page = tmp_path / "run.actrace", tmp_path / "p.html"
+    acortex.run(PROGRAMS / "vmm.s", trace=trace)
+    words = ["run", str(ECHO), "--trace", str(trace), "--report", str(page), "--format", "json"]
+    interrupted(2)
+    report = json.loads(CliRunner().invoke(cli, words, prog_name="acortex").stdout)
+    assert (report["complete"], report["trace"]) == (False, f"{trace}.part")
+    assert "<title>echo on acortex_digits</title>" in page.read_text()
+    interrupted(2)
+    assert acortex.run(ECHO, trace=trace).report.trace == f"{trace}.part"
+    assert open_trace(trace).header.program == "vmm"
 
 
 def test_a_set_up_that_is_interrupted_leaves_no_run(interrupted: Callable[[int], None]) -> None:

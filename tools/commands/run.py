@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from acortex.errors import AcortexError, UsageError
-from acortex.safe_files import part_of
+from acortex.safe_files import left_of, part_of
 from acortex.tools.commands.trace_filter import FILTER_HELP, trace_filters
 from acortex.tools.console import files
 from acortex.tools.console.manners import warn
@@ -144,8 +144,7 @@ def _write_report(report: str | None, trace: str, failure: str | None) -> None:
     from acortex.tools.commands.trace_report import write
     from acortex.traces.file.reader import open as open_trace
 
-    there = trace if Path(trace).exists() else part_of(trace)  # of a run that was stopped the part is left
-    write([(Path(trace).name, open_trace(there))], report)
+    write([(Path(trace).name, open_trace(left_of(trace)))], report)
 
 
 def _plot(report: RunReport, path: CriticalPath | None, options: dict[str, Any]) -> None:
@@ -362,7 +361,7 @@ def _simulate(program: Program, chip: Chip, options: dict[str, Any], inputs: Inp
             data_energy=options["data_energy"],
         )
     if trace and options["trace"] == files.STANDARD:
-        files.copy_to_stdout(trace if Path(trace).exists() else part_of(trace))  # what there is of a stopped run's
+        files.copy_to_stdout(left_of(trace))
     return result
 
 
@@ -379,10 +378,7 @@ def _complete(result: Result, made: Opened, inputs: Inputs, options: dict[str, A
 
 def _trace(path: str | None) -> str | None:
     """Where the trace is: under the name of its part, if that was not renamed at the end of the run."""
-    if path is None or path == files.STANDARD:
-        return path
-    part = part_of(path)
-    return part if Path(part).exists() else path
+    return path if path is None or path == files.STANDARD else left_of(path)
 
 
 def _save(result: Result, options: dict[str, Any]) -> None:
